@@ -1,0 +1,83 @@
+"""The command line: finds the command in a table and imports only its module.
+
+A command module offers ``configure(parser)``, which adds its options to an ``argparse.ArgumentParser``, and
+``run(args) -> int``, whose result is the exit status.
+"""
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+
+from tools import ROOT
+
+PROGRAM = "python -m tools"
+
+# command -> (module, what it does)
+COMMANDS = {
+    "demo": ("tools.demo", "a cloud and a board on this machine: watch one register, report and obey"),
+    "cloud": ("tools.cloud.cli", "run a local Xyte cloud"),
+    "board": ("tools.board.cli", "make, run and look into virtual ESP32 boards"),
+    "build": ("tools.build", "compile the agent, pack a firmware image"),
+    "check": ("tools.check", "lint, types, layers and sizes: what to run before a push"),
+    "micropython": ("tools.interpreter", "run the MicroPython interpreter the tests use, or print its path"),
+}
+
+
+def main(argv: list[str]) -> int:
+    """Run one command.
+
+    argv: the words after ``python -m tools``. Returns the exit status: that of the command, 2 when the words
+    make no sense, 130 after Ctrl-C.
+    """
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(overview())
+        return 0
+    if argv[0] not in COMMANDS:
+        print(f"{PROGRAM}: there is no command {argv[0]!r}\n\n{overview()}", file=sys.stderr)
+        return 2
+    try:
+        return run_command(*argv)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:  # `... | head` has read enough; the flush at exit must not complain either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+
+
+def run_command(name: str, *words: str) -> int:
+    """Import the module of a command that is in the table, parse its words, run it."""
+    module_name, summary = COMMANDS[name]
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as missing:
+        print(f"{PROGRAM} {name}: the Python module {missing.name!r} is missing, "
+              f"run `make setup` in {ROOT}", file=sys.stderr)
+        return 2
+    parser = argparse.ArgumentParser(prog=f"{PROGRAM} {name}", description=getattr(module, "HELP", summary))
+    module.configure(parser)
+    return module.run(parser.parse_args(words))
+
+
+def overview() -> str:
+    """The text of ``python -m tools --help``."""
+    width = max(map(len, COMMANDS))
+    rows = "\n".join(f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items())
+    return (f"usage: {PROGRAM} COMMAND [options]\n\nHost tools of the Xyte agent.\n\n{rows}\n\n"
+            f"`{PROGRAM} COMMAND --help` explains one of them.")
+
+
+def enter_environment() -> None:
+    """Start again under .venv's Python when there is one and this is a Python outside any environment.
+
+    So ``python3 -m tools`` works without activating anything; whoever did activate an environment keeps it.
+    """
+    python = ROOT / ".venv" / "bin" / "python"
+    if sys.prefix == sys.base_prefix and python.exists():
+        os.execv(python, [str(python), "-m", "tools", *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    enter_environment()
+    sys.exit(main(sys.argv[1:]))
