@@ -1,8 +1,8 @@
 """Unpacks MicroPython from Debian's signed packages into a folder, without installing anything.
 
 The suite is trixie (1.25.0), whatever this machine runs. The mirror is the machine's own: ``DEBIAN_MIRROR``
-or the Debian entries of apt's configuration. apt's index, keyring check and proxies are used as they are, with
-all state in a private folder; each architecture's packages then run under their own loader and C library.
+or the Debian entries of apt's configuration. apt's index, keyring check and proxies are used as they are, all
+state goes to a private folder; each architecture's packages then run under their own loader and C library.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """Finds a real MicroPython for this machine, and fetches one when there is none.
 
 The device code needs the unix port, 1.25 or later, with the ``tls`` module. Debian 12 has no such package,
-Ubuntu's is too old: there the signed packages of a later Debian are unpacked into ``.cache`` (`tools.debian`).
+Ubuntu's is too old: there the signed packages of a later Debian are unpacked into ``.cache`` by `debian`.
 """
 
 import argparse
@@ -62,22 +62,26 @@ def fetched(arch: str, variable: str, env: Mapping[str, str]) -> list[str]:
         folder = debian.ensure(arch, CACHE / arch, env, check=fault_of)
     except debian.FetchError as error:
         raise MissingInterpreter(f"no MicroPython >= 1.25 for {arch}: {error}\n"
-                                 f"{advice(variable)}") from error
+                                 f"{advice(arch, variable)}") from error
     return debian.command(arch, folder)
 
 
-def advice(variable: str) -> str:
-    """What a user can do on this kind of machine."""
+def advice(arch: str, variable: str) -> str:
+    """What a user can do about a missing interpreter. variable: what `find` reads for this architecture."""
+    if variable != "MICROPYTHON":
+        extra = " `make test NO_I386=1` goes without it." if arch == "i386" else ""
+        return f"Set {variable} to an interpreter, or use a machine that runs {arch} programs.{extra}"
     if sys.platform == "darwin":
-        return f"Do `brew install micropython`, or set {variable} to an interpreter."
-    return (f"Set {variable} to an interpreter, or install one (Debian 13, Ubuntu 25.10 or later: "
-            "`apt-get install micropython`), or use a machine with apt-get and a Debian mirror.")
+        return "Do `brew install micropython`, or set MICROPYTHON to an interpreter."
+    return ("Set MICROPYTHON to an interpreter, or install one (Debian 13, Ubuntu 25.10 or later: `apt-get "
+            "install micropython`), or use a machine with apt-get and a Debian mirror.")
 
 
 def fault_of(command: list[str]) -> str | None:
     """Why this interpreter is of no use, in words, or None when it is good."""
     try:
-        probe = subprocess.run([*command, "-c", _PROBE], check=False, capture_output=True, text=True, timeout=20)
+        probe = subprocess.run([*command, "-c", _PROBE], check=False,
+                               capture_output=True, text=True, timeout=20)
     except OSError as error:
         return f"does not start ({error.strerror or error})"
     except subprocess.TimeoutExpired:
