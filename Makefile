@@ -1,9 +1,11 @@
 # Run `make` for a list of targets. Everything is made below this folder: .venv, typings, .cache, build.
 
 # The Python that makes .venv: the first of these that is 3.11 or later. PYTHON=... chooses another one.
-PYTHON ?= $(or $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+ifeq ($(strip $(PYTHON)),)
+PYTHON := $(or $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; \
 	done),python3)
+endif
 PY := .venv/bin/python
 
 # NO_I386=1 leaves out the 32-bit interpreter, for machines that cannot run i386 programs (arm64, some containers).
