@@ -1,4 +1,4 @@
-"""Where the CPython tests find the device code and its stand-ins; nothing else knows that this is no board."""
+"""Where the CPython tests find the device code and its stand-ins; no other file knows of it."""
 
 import sys
 from pathlib import Path

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 SUITE = "trixie"
@@ -41,11 +41,9 @@ def command(arch: str, folder: Path) -> list[str]:
     return [str(libraries / loader), "--library-path", str(libraries), str(folder / "usr/bin/micropython")]
 
 
-def ensure(arch: str, folder: Path, env: Mapping[str, str],
-           check: Callable[[list[str]], str | None]) -> Path:
+def ensure(arch: str, folder: Path, check: Callable[[list[str]], str | None]) -> Path:
     """Make sure that `folder` holds an interpreter for `arch`, and return it.
 
-    env: environment, read for ``DEBIAN_MIRROR``.
     check: gets an argv prefix and returns what is wrong with it, or None.
 
     The folder appears whole or not at all; whoever comes while another process fetches, waits for it. Raises
@@ -60,7 +58,7 @@ def ensure(arch: str, folder: Path, env: Mapping[str, str],
         if not folder.exists():
             print(f"fetching MicroPython for {arch} from Debian {SUITE} ...", file=sys.stderr)
             with tempfile.TemporaryDirectory(prefix=f"{arch}-", dir=folder.parent) as scratch:
-                root = unpacked(arch, Path(scratch), env)
+                root = unpacked(arch, Path(scratch))
                 if fault := check(command(arch, root)):
                     raise FetchError(f"the fetched one {fault}: this machine cannot run {arch} programs")
                 root.rename(folder)
@@ -75,15 +73,15 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def unpacked(arch: str, scratch: Path, env: Mapping[str, str]) -> Path:
+def unpacked(arch: str, scratch: Path) -> Path:
     """Download and unpack into `scratch`; returns the root of the unpacked tree."""
-    missing = [tool for tool in ("apt-get", "dpkg-deb") if not shutil.which(tool, path=env.get("PATH"))]
+    missing = [tool for tool in ("apt-get", "dpkg-deb") if not shutil.which(tool)]
     if missing:
         raise FetchError(f"cannot fetch one, for there is no {' and no '.join(missing)} here")
     keyring = next((path for path in _KEYRINGS if os.path.exists(path)), None)
     if keyring is None:
         raise FetchError("cannot verify packages: do `apt-get install debian-archive-keyring` first")
-    candidates = mirrors(env)
+    candidates = mirrors()
     if not candidates:
         raise FetchError("apt's configuration names no Debian mirror: set DEBIAN_MIRROR to the URL of one "
                          "(it ends in /debian)")
@@ -157,13 +155,13 @@ def shown(text: str) -> str:
     return re.sub(r"//[^/@\s]+@", "//***@", text)
 
 
-def mirrors(env: Mapping[str, str], etc: Path = Path("/etc/apt")) -> list[str]:
+def mirrors(etc: Path = Path("/etc/apt")) -> list[str]:
     """Base URLs worth asking, best first: ``DEBIAN_MIRROR`` alone, or those in apt's configuration in `etc`.
 
     Other vendors use Debian's release names as well; their archives come last, and the keyring check turns
     them away.
     """
-    if chosen := env.get("DEBIAN_MIRROR"):
+    if chosen := os.environ.get("DEBIAN_MIRROR"):
         return [chosen.rstrip("/")]
     found = [url for file in sorted(etc.glob("sources.list.d/*.sources")) for url in deb822(file.read_text())]
     for file in [etc / "sources.list", *sorted(etc.glob("sources.list.d/*.list"))]:

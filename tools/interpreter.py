@@ -10,7 +10,6 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 
 from tools import ROOT
 
@@ -28,38 +27,36 @@ class MissingInterpreter(Exception):
     """No usable MicroPython; the text says what to do about it."""
 
 
-def find(arch: str = "native", env: Mapping[str, str] | None = None) -> list[str]:
+def find(arch: str = "native") -> list[str]:
     """The argv prefix that starts a MicroPython of at least version 1.25 with ``tls``.
 
     arch: ``native`` for whatever this machine is, or Debian's ``amd64``, ``i386``, ``arm64``. i386 has the
         ESP32's word and heap-block size.
-    env: environment to read instead of ``os.environ``.
 
     In this order: the variable (``MICROPYTHON``, for i386 ``MICROPYTHON_I386``), whose interpreter must then
     be good; ``micropython`` on ``PATH`` if it is; the copy in ``.cache/micropython``, fetched when it is not
     there. Raises `MissingInterpreter`.
     """
-    env = os.environ if env is None else env
     host = _MACHINES.get(platform.machine(), platform.machine())
     arch = host if arch == "native" else arch
     variable = "MICROPYTHON" if arch == host else f"MICROPYTHON_{arch.upper()}"
-    if chosen := env.get(variable):
+    if chosen := os.environ.get(variable):
         if fault := fault_of([chosen]):
             raise MissingInterpreter(f"{variable}={chosen}: {fault}. Point it at a MicroPython >= 1.25 "
                                      "with the tls module, or unset it to have one fetched.")
         return [chosen]
-    on_path = shutil.which("micropython", path=env.get("PATH", "")) if arch == host else None
+    on_path = shutil.which("micropython") if arch == host else None
     if on_path and not fault_of([on_path]):
         return [on_path]
-    return fetched(arch, variable, env)
+    return fetched(arch, variable)
 
 
-def fetched(arch: str, variable: str, env: Mapping[str, str]) -> list[str]:
+def fetched(arch: str, variable: str) -> list[str]:
     """The argv prefix of the unpacked interpreter. `variable` is what the user may set instead."""
     from tools import debian  # only needed where nothing better was found
 
     try:
-        folder = debian.ensure(arch, CACHE / arch, env, check=fault_of)
+        folder = debian.ensure(arch, CACHE / arch, check=fault_of)
     except debian.FetchError as error:
         raise MissingInterpreter(f"no MicroPython >= 1.25 for {arch}: {error}\n"
                                  f"{advice(arch, variable)}") from error
