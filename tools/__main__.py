@@ -31,19 +31,27 @@ def main(argv: list[str]) -> int:
     argv: the words after ``python -m tools``. Returns the exit status: that of the command, 2 when the words
     make no sense, 130 after Ctrl-C.
     """
+    try:
+        try:
+            return dispatch(argv)
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:  # `... | head` has read enough; the flush at exit must not complain either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+
+
+def dispatch(argv: list[str]) -> int:
+    """The overview, a complaint, or the command that the first word names."""
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(overview())
         return 0
     if argv[0] not in COMMANDS:
         print(f"{PROGRAM}: there is no command {argv[0]!r}\n\n{overview()}", file=sys.stderr)
         return 2
-    try:
-        return run_command(*argv)
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    except BrokenPipeError:  # `... | head` has read enough; the flush at exit must not complain either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+    return run_command(*argv)
 
 
 def run_command(name: str, *words: str) -> int:

@@ -1,0 +1,101 @@
+"""The command line: help everywhere, clear words for a wrong command, a quiet Ctrl-C."""
+
+import importlib
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from device_code import ROOT
+from tools import __main__ as cli
+
+READY = [name for name, (module, _) in cli.COMMANDS.items()
+         if (ROOT / module.replace(".", "/")).with_suffix(".py").exists()]
+
+
+def tool(*words: str) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "tools", *words], cwd=ROOT, check=False,
+                          capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("words", [(), ("--help",), ("-h",), ("help",)])
+def test_overview_names_every_command(words):
+    done = tool(*words)
+    assert done.returncode == 0
+    for name, (_, summary) in cli.COMMANDS.items():
+        assert f"  {name} " in done.stdout
+        assert summary in done.stdout
+
+
+@pytest.mark.parametrize("name", READY)
+def test_help_of_a_command(name):
+    done = tool(name, "--help")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"usage: python -m tools {name}")
+
+
+@pytest.mark.parametrize("name", READY)
+def test_a_command_keeps_the_contract(name):
+    module = importlib.import_module(cli.COMMANDS[name][0])
+    assert isinstance(module.HELP, str) and "\n" not in module.HELP
+    assert callable(module.configure) and callable(module.run)
+
+
+def test_an_unknown_command_is_told_what_there_is():
+    done = tool("bord")
+    assert done.returncode == 2
+    assert "no command 'bord'" in done.stderr and "board" in done.stderr
+
+
+def test_a_missing_package_says_make_setup(monkeypatch, capsys):
+    monkeypatch.setitem(cli.COMMANDS, "cloud", ("tools_not_there", ""))
+    assert cli.main(["cloud"]) == 2
+    assert "'tools_not_there' is missing" in (told := capsys.readouterr().err) and "make setup" in told
+
+
+def test_only_the_chosen_module_is_imported():
+    code = ("import sys; from tools.__main__ import main; main(['--help']); "
+            "print([name for name in sys.modules if name.startswith('tools.')])")
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "['tools.__main__']"
+
+
+def test_ctrl_c_is_quiet(tmp_path):
+    (tmp_path / "slow.py").write_text("""
+import sys, time
+from tools import __main__ as cli
+configure = lambda parser: None
+def run(args):
+    print("ready", flush=True)
+    time.sleep(60)
+if __name__ == "__main__":
+    cli.COMMANDS["slow"] = ("slow", "")
+    sys.exit(cli.main(["slow"]))
+""")
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{tmp_path}"}
+    with subprocess.Popen([sys.executable, str(tmp_path / "slow.py")], env=environment, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("words", [["--help"], ["build", "--help"]])
+def test_a_closed_pipe_is_quiet(words):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([sys.executable, "-m", "tools", *words], cwd=ROOT, check=False,
+                          stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert done.stderr == b""
+    assert done.returncode in (0, 128 + signal.SIGPIPE)  # 0: argparse itself passes over a closed pipe
+
+
+def test_micropython_gets_its_arguments_and_gives_its_status():
+    done = tool("micropython", "--", "-X", "heapsize=56wK", "-c", "import sys; sys.exit(7)")
+    assert done.returncode == 7, done.stderr
+    done = tool("micropython", "--path")
+    assert done.returncode == 0 and done.stdout.strip(), done.stderr
