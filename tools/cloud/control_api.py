@@ -1,0 +1,216 @@
+"""The cloud's own panel below /_cloud: settings, faults, the journal, connections, and what Xyte's portals do
+(models, hardware keys, operator keys, every device).
+
+Open to this machine; from elsewhere it asks for an operator key.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tools.cloud import faults, settings
+from tools.cloud.answers import Refusal, json_answer
+from tools.cloud.operator_api import access
+from tools.cloud.operator_api.shapes import device_object
+from tools.cloud.records import devices, models, organizations, secret_keys
+from tools.cloud.state import Cloud
+from tools.cloud.validation import (
+    INVALID,
+    is_uuid,
+    one_of,
+    parse_json,
+    parse_object,
+    required_text,
+    text_field,
+    whole_number,
+)
+
+Handler = Callable[[Cloud, Request, bytes], Any]
+
+
+def show_settings(cloud: Cloud, request: Request, _body: bytes) -> Any:
+    return settings.describe(cloud.settings) if "describe" in request.query_params else cloud.settings.all()
+
+
+def change_settings(cloud: Cloud, _request: Request, body: bytes) -> Any:
+    try:
+        cloud.settings.change(parse_object(body))
+    except settings.SettingError as error:
+        raise Refusal(INVALID, str(error)) from None
+    return cloud.settings.all()
+
+
+def show_faults(cloud: Cloud, _request: Request, _body: bytes) -> Any:
+    return [rule.shown() for rule in cloud.faults.rules]
+
+
+def change_faults(cloud: Cloud, request: Request, body: bytes) -> Any:
+    rules = parse_json(body)
+    try:
+        cloud.faults.rules = [faults.parse(rule) for rule in (rules if isinstance(rules, list) else [rules])]
+    except faults.FaultError as error:
+        raise Refusal(INVALID, str(error)) from None
+    return show_faults(cloud, request, body)
+
+
+def clear_faults(cloud: Cloud, _request: Request, _body: bytes) -> Any:
+    cloud.faults.rules = []
+    return []
+
+
+def show_requests(cloud: Cloud, request: Request, _body: bytes) -> Any:
+    query = request.query_params
+    since = whole_number(query.get("since", "0"), "since")
+    limit = whole_number(query.get("limit", "1000"), "limit")
+    kinds = ("device", "operator", "control") if query.get("all") in ("1", "true") else ("device",)
+    return cloud.journal.entries(since, limit, kinds)
+
+
+def clear_requests(cloud: Cloud, _request: Request, _body: bytes) -> Any:
+    cloud.journal.clear()
+    return []
+
+
+def close_connections(cloud: Cloud, _request: Request, _body: bytes) -> Any:
+    return {"closed": cloud.connections.close_idle()}
+
+
+def show_models(cloud: Cloud, _request: Request, _body: bytes) -> Any:
+    return models.listing(cloud.store)
+
+
+def add_model(cloud: Cloud, _request: Request, raw: bytes) -> Any:
+    body = parse_object(raw)
+    authentication = text_field(body, "authentication") or "mac_sn"
+    return models.add(
+        cloud.store,
+        {
+            "id": text_field(body, "id"),
+            "name": required_text(body, "name"),
+            "authentication": one_of(authentication, ("mac_sn", "cloud_id"), "authentication"),
+            "short_code": text_field(body, "short_code"),
+            "offline_minutes": whole_number(body.get("offline_minutes", 5), "offline_minutes", 0, 10**6),
+            "commands": _model_commands(body.get("commands")),
+        },
+    )
+
+
+def show_hardware_keys(cloud: Cloud, _request: Request, _body: bytes) -> Any:
+    return models.keys(cloud.store)
+
+
+def add_hardware_key(cloud: Cloud, _request: Request, raw: bytes) -> Any:
+    """The answer is the only one that ever shows the key whole."""
+    body = parse_object(raw)
+    model = models.get(cloud.store, required_text(body, "model_id"))
+    key = text_field(body, "key") or str(uuid.uuid4())
+    if not is_uuid(key):
+        raise Refusal(INVALID, "key must be a UUID")
+    number = models.add_key(cloud.store, model["id"], key, text_field(body, "note") or "", cloud.clock())
+    return {"number": number, "key": key, "model_id": model["id"]}
+
+
+def revoke_hardware_key(cloud: Cloud, request: Request, _body: bytes) -> Any:
+    models.revoke_key(cloud.store, request.path_params["number"], cloud.clock())
+    return models.keys(cloud.store)
+
+
+def show_operator_keys(cloud: Cloud, _request: Request, _body: bytes) -> Any:
+    return organizations.keys(cloud.store)
+
+
+def add_operator_key(cloud: Cloud, _request: Request, raw: bytes) -> Any:
+    """For the first organization. The answer is the only one that ever shows the key whole."""
+    key = text_field(parse_object(raw), "key") or secret_keys.new_access_key()
+    organization_id = organizations.first(cloud.store)["id"]
+    organizations.add_key(cloud.store, organization_id, key, cloud.clock())
+    return {"key": key, "organization_id": organization_id}
+
+
+def show_devices(cloud: Cloud, _request: Request, _body: bytes) -> Any:
+    """Every device, also those that nobody has claimed, which operators do not see."""
+    now = cloud.clock()
+    return [
+        device_object(cloud.store, device, now)
+        | {
+            "state": json.loads(device["state"]),
+            "message": device["message"],
+            "claimed": device["organization_id"] is not None,
+        }
+        for device in cloud.store.rows("SELECT * FROM devices ORDER BY number")
+    ]
+
+
+def delete_device(cloud: Cloud, request: Request, _body: bytes) -> Any:
+    device_id = request.path_params["device_id"]
+    if devices.get(cloud.store, device_id) is None:
+        raise Refusal(404, "Device not found")
+    devices.delete(cloud.store, device_id, cloud.clock())
+    return {"success": True}
+
+
+def _model_commands(value: Any) -> list[dict[str, Any]] | None:
+    """Null = any name; else a list of names or of {name, friendly_name, timeout_s}."""
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise Refusal(INVALID, "commands must be a list or null")
+    return [_model_command({"name": item} if isinstance(item, str) else item) for item in value]
+
+
+def _model_command(item: Any) -> dict[str, Any]:
+    if not isinstance(item, dict):
+        raise Refusal(INVALID, "a command is a name or an object with name, friendly_name, timeout_s")
+    name = required_text(item, "name")
+    command: dict[str, Any] = {"name": name, "friendly_name": text_field(item, "friendly_name") or name}
+    if item.get("timeout_s") is not None:
+        command["timeout_s"] = whole_number(item["timeout_s"], "timeout_s", 0, 10**6)
+    return command
+
+
+def _route(method: str, path: str, handler: Handler, status: int = 200) -> Route:
+    async def endpoint(request: Request) -> Response:
+        cloud: Cloud = request.app.state.cloud
+        body = await request.body()
+        if not _is_local(request):
+            access.admit(cloud, request)
+        with cloud.store.transaction():
+            return json_answer(handler(cloud, request, body), status)
+
+    return Route(f"/_cloud{path}", endpoint, methods=[method])
+
+
+def _is_local(request: Request) -> bool:
+    try:
+        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
+
+
+ROUTES = [
+    _route("GET", "/settings", show_settings),
+    _route("PUT", "/settings", change_settings),
+    _route("GET", "/faults", show_faults),
+    _route("PUT", "/faults", change_faults),
+    _route("DELETE", "/faults", clear_faults),
+    _route("GET", "/requests", show_requests),
+    _route("DELETE", "/requests", clear_requests),
+    _route("POST", "/close_connections", close_connections),
+    _route("GET", "/models", show_models),
+    _route("POST", "/models", add_model, 201),
+    _route("GET", "/hardware_keys", show_hardware_keys),
+    _route("POST", "/hardware_keys", add_hardware_key, 201),
+    _route("DELETE", "/hardware_keys/{number:int}", revoke_hardware_key),
+    _route("GET", "/operator_keys", show_operator_keys),
+    _route("POST", "/operator_keys", add_operator_key, 201),
+    _route("GET", "/devices", show_devices),
+    _route("DELETE", "/devices/{device_id}", delete_device),
+]
