@@ -1,0 +1,129 @@
+"""The command `python -m tools cloud`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import errno
+import fcntl
+import ipaddress
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.cloud import certificates
+from tools.cloud.server import listen, port_of, serve
+from tools.cloud.settings import SettingError, parse_assignment
+from tools.cloud.state import Cloud
+
+HELP = "run a local Xyte cloud: device API, operator API, faults on demand"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder of the database and certificates, made when absent",
+    )
+    parser.add_argument(
+        "--http", type=_port, default=8080, metavar="PORT", help="0 = any free one (default 8080)"
+    )
+    parser.add_argument(
+        "--https", type=_port, default=8443, metavar="PORT", help="0 = any free one (default 8443)"
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1, with ::1)"
+    )
+    parser.add_argument(
+        "--certificate",
+        choices=certificates.KINDS,
+        default="good",
+        help="server certificate to show; all but good must be refused by boards",
+    )
+    parser.add_argument(
+        "--tls-max",
+        choices=tuple(certificates.TLS_VERSIONS),
+        default="1.3",
+        help="highest TLS version offered (default 1.3)",
+    )
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change a setting and keep it, as PUT /_cloud/settings does; may be repeated",
+    )
+    parser.add_argument("--verbose", action="store_true", help="print a line for every request")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until a signal comes; 0 then, 1 with a message on stderr when it cannot start."""
+    try:
+        changes = dict(map(parse_assignment, args.settings))
+        with _exclusive(args.data), contextlib.closing(Cloud(args.data)) as cloud:
+            cloud.settings.change(changes)
+            return _serve(args, cloud)
+    except (_CannotStart, SettingError, ValueError, OSError, sqlite3.Error) as error:
+        print(f"cloud: {error}", file=sys.stderr)
+        return 1
+
+
+class _CannotStart(Exception):
+    """The text says why and what to do."""
+
+
+def _serve(args: argparse.Namespace, cloud: Cloud) -> int:
+    tls_folder = args.data / "tls"
+    ca = certificates.prepare(tls_folder)
+    tls = certificates.server_context(tls_folder, args.certificate, args.tls_max)
+    http, https = _bind(args.host, args.http, "--http"), _bind(args.host, args.https, "--https")
+    if not _only_this_machine(args.host):
+        print(
+            "cloud: reachable from other machines; add keys of your own (tools/cloud/README.md)",
+            file=sys.stderr,
+        )
+    ready = f"ready http=http://127.0.0.1:{port_of(http)} https=https://localhost:{port_of(https)} ca={ca}"
+    asyncio.run(serve(cloud, http, https, tls, ready, args.verbose))
+    return 0
+
+
+def _bind(host: str, port: int, option: str) -> list:
+    try:
+        return listen(host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise _CannotStart(
+                f"port {port} is busy; choose another with {option} (0 = any free one)"
+            ) from None
+        raise _CannotStart(f"cannot listen on {host} port {port}: {error.strerror}") from None
+
+
+@contextlib.contextmanager
+def _exclusive(data: Path) -> Iterator[None]:
+    """One process per data folder; the lock goes with the process, however it ends."""
+    data.mkdir(parents=True, exist_ok=True)
+    with open(data / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _CannotStart(f"another cloud runs on {data}; stop it or choose another --data") from None
+        yield
+
+
+def _only_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is no port: 0 to 65535")
+    return port
