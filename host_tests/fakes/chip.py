@@ -1,0 +1,123 @@
+"""The chip as the agent sees it, without a chip: time that moves when told, keys in a dict, a link to cut."""
+
+_WRAP = 1 << 30  # ticks of the ESP32 port wrap here
+
+
+class FakeClock:
+    """Ticks start near their wrap, so that every test crosses it. Sleeping moves the time and nothing else does."""
+
+    def __init__(self, now_s=0):
+        self.ms = _WRAP - 5000
+        self._base_s = now_s
+        self._base_ms = self.ms
+        self.network_s = None  # what NTP says; None: it does not answer
+
+    def ticks_ms(self):
+        return self.ms % _WRAP
+
+    def ticks_add(self, ticks, delta):
+        return (ticks + delta) % _WRAP
+
+    def ticks_diff(self, later, earlier):
+        return ((later - earlier + _WRAP // 2) % _WRAP) - _WRAP // 2
+
+    def sleep_ms(self, ms):
+        self.ms += ms
+
+    def now_s(self):
+        return self._base_s + (self.ms - self._base_ms) // 1000
+
+    def set_s(self, now_s):
+        self._base_s, self._base_ms = now_s, self.ms
+
+    def ask_network_s(self):
+        if self.network_s is None:
+            raise OSError(110)
+        return self.network_s
+
+
+class FakeKeys:
+    """NVS in a dict. Set `broken` to make every write fail as a full or dead flash does."""
+
+    def __init__(self):
+        self.values = {}
+        self.writes = 0
+        self.broken = False
+
+    def get(self, key):
+        return self.values.get(key)
+
+    def set(self, key, value):
+        from xyte.errors import StoreError
+
+        if self.broken:
+            raise StoreError("NVS write %s: no space" % key)
+        if self.values.get(key) != value:
+            self.values[key] = bytes(value)
+            self.writes += 1
+
+    def erase(self, key):
+        self.values.pop(key, None)
+
+
+class FakeLink:
+    def __init__(self):
+        self.is_up = True
+
+    def step(self):
+        return self.is_up
+
+    def rssi(self):
+        return -60
+
+
+class FakeBoots:
+    def __init__(self):
+        self.count = 1
+
+    def clear(self, to=0):
+        self.count = to
+
+
+class Restarted(BaseException):
+    """machine.reset() does not return: this flies through everything."""
+
+
+class FakeChip:
+    """root: folder for files. connect: a FakeServer. cause: reset cause as text."""
+
+    def __init__(self, root, connect, cause="PWRON_RESET", session="aa", keys=None, clock=None):
+        self.root, self.connect, self.session = root, connect, session
+        self.clock = clock or FakeClock()
+        self.keys = keys or FakeKeys()
+        self.link, self.boots = FakeLink(), FakeBoots()
+        self.cause = cause
+        self.fed = 0
+        self.released = False
+
+    def start(self, settings):
+        pass
+
+    def feed(self):
+        self.fed += 1
+
+    def below(self, n):
+        return n // 2
+
+    def mac(self):
+        return "02:00:5e:10:00:7f"
+
+    def reset_cause(self):
+        return self.cause
+
+    def reset(self):
+        raise Restarted()
+
+    def release_watchdog(self):
+        self.released = True
+
+    def heap_used(self):
+        return 12345
+
+    def traceback(self, error):
+        return "%s: %s" % (type(error).__name__, error)

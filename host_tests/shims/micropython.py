@@ -1,0 +1,5 @@
+"""What CPython lacks of MicroPython's `micropython` module."""
+
+
+def const(value):
+    return value

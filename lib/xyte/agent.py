@@ -1,0 +1,220 @@
+"""The agent's face: `Agent`, its decorators, `step` and `run`. The only module that wires the parts together."""
+
+from micropython import const
+from xyte import VERSION, log
+from xyte.core.commands import Row
+from xyte.errors import SettingsError, StoreError
+from xyte.handlers import reboot
+from xyte.services.cloud import Cloud
+from xyte.services.crash_note import CrashNote
+from xyte.services.cycle import Cycle
+from xyte.services.executor import Executor
+from xyte.services.http import Session
+from xyte.services.journal import Journal
+from xyte.services.registrar import Registrar
+from xyte.services.settings_file import SettingsFile
+from xyte.services.stock import StockSession
+from xyte.services.telemetry import Sensor, Telemetry
+from xyte.services.timekeeper import Timekeeper
+from xyte.services.vault import Vault
+
+_SLICE_MS = const(100)  # longest sleep in one piece: notify() and Ctrl-C are heard, the watchdog is fed
+_NO_LINK_MS = const(250)
+_NO_SETTINGS_MS = const(10000)
+_LONGEST_MS = const(1000)
+_HEALTHY_S = const(300)  # this long without a reset is health, even with the cloud out of reach
+
+
+class Agent:
+    """A managed device. Settings and identity come from flash.
+
+    version: of the application, SemVer; reported as the firmware version. http: a module with urequests' `request`
+    to use in place of the agent's own HTTP client; plain http only. buffer_bytes: largest telemetry message.
+    chip: the hardware; a test hands in its own.
+    """
+
+    def __init__(self, version=VERSION, http=None, buffer_bytes=2048, chip=None):
+        if chip is None:
+            from xyte.device.chip import Chip  # here: only a board has these modules
+
+            chip = Chip()
+        self._chip, self._http, self._buffer_bytes, self._version = chip, http, buffer_bytes, version
+        log.configure("info", chip.clock.ticks_ms)
+        self._crash = CrashNote(chip.root)
+        self._crash.load()
+        if not self._crash.text and chip.reset_cause() == "WDT_RESET":
+            self._crash.text = "watchdog: the application hung, or main.py ended without agent.run()"
+        self._telemetry = Telemetry(chip.clock)
+        self._rows = {"reboot": reboot.row(self._restart)}
+        self._cycle = None
+        self._notified = self._healthy = False
+        self._uptime_s = 0
+        self._second_ms = chip.clock.ticks_ms()
+        self._add_vitals()
+
+    def _add_vitals(self):
+        for name, read, deadband in (
+            ("agent_version", lambda: VERSION, 0),
+            ("version", lambda: self._version, 0),
+            ("reset_cause", self._chip.reset_cause, 0),
+            ("uptime_s", lambda: self._uptime_s, None),
+            ("heap_used", self._chip.heap_used, None),
+            ("rssi", lambda: self._chip.link.rssi(), 3),
+        ):
+            self._telemetry.add(Sensor(name, read, 0, deadband))
+        if self._crash.text:
+            self._telemetry.add(Sensor("last_crash", lambda: self._crash.text or None, 0, 0))
+
+    # --- for main.py
+
+    def sensor(self, name, every=None, deadband=None):
+        """Decorator: report what the function returns (number, bool, str to 1000 bytes, None to remove the key).
+
+        every: seconds between reads; None: once for each telemetry. deadband: leave the value out while it is no
+        further than this from what the cloud knows; 0: report changes only; None: with every telemetry.
+        """
+
+        def add(read):
+            self._telemetry.add(Sensor(name, read, int((every or 0) * 1000), deadband))
+            return read
+
+        return add
+
+    def command(self, name, needs=()):
+        """Decorator: carry out the cloud's command `name` by this function of (params, progress).
+
+        params: dict. progress: callable(text) to tell the operator how far it is. The return value, if any, is the
+        message of `done`; an exception is `failed` with its text. needs: parameters without which it is not called.
+        """
+
+        def add(run):
+            if name in self._rows:
+                raise ValueError("command '%s' exists already" % name)
+            self._rows[name] = Row(run, needs)
+            return run
+
+        return add
+
+    def notify(self):
+        """Something happened: read all sensors and report now. May be called from an interrupt."""
+        self._notified = True
+
+    def fault(self, text):
+        """A standing fault of the device, reported as status "error"; "" when it is over."""
+        self._telemetry.message = text
+
+    def step(self):
+        """Do what is due, for loops of your own. Returns milliseconds until something is due again."""
+        self._chip.feed()
+        now = self._chip.clock.ticks_ms()
+        self._count_uptime(now)
+        if self._cycle is None and not self._wire():
+            return _NO_SETTINGS_MS
+        if not self._chip.link.step():
+            return _NO_LINK_MS
+        self._timekeeper.step()
+        if self._notified:
+            self._notified = False
+            self._telemetry.read_due(now, everything=True)
+            self._cycle.report_now()
+        else:
+            self._telemetry.read_due(now)
+        wait = self._cycle.step()
+        if not self._healthy and (self._cycle.accepted or self._uptime_s >= _HEALTHY_S):
+            self._prove_health()
+        return self._telemetry.next_read_ms(self._chip.clock.ticks_ms(), min(wait, _LONGEST_MS))
+
+    def run(self, for_s=None):
+        """Never returns, but for Ctrl-C at the console. An exception anywhere ends in a crash note and a reset.
+
+        for_s: stop after so many seconds; True is returned then.
+        """
+        try:
+            while for_s is None or self._uptime_s < for_s:
+                self._idle(self.step())
+            return True
+        except KeyboardInterrupt:
+            self._chip.release_watchdog()
+            log.warning("agent", "stopped from the console; the watchdog waits a day")
+        except Exception as e:
+            text = self._chip.traceback(e)
+            log.error("agent", text)
+            self._crash.save(text)
+            self._chip.reset()
+
+    # --- inside
+
+    def _idle(self, ms):
+        while ms > 0 and not self._notified:
+            piece = min(ms, _SLICE_MS)
+            self._chip.clock.sleep_ms(piece)
+            self._chip.feed()
+            ms -= piece
+
+    def _count_uptime(self, now):
+        """In whole seconds, from tick differences: the ticks themselves wrap after twelve days."""
+        seconds = self._chip.clock.ticks_diff(now, self._second_ms) // 1000
+        if seconds:
+            self._uptime_s += seconds
+            self._second_ms = self._chip.clock.ticks_add(self._second_ms, seconds * 1000)
+
+    def _wire(self):
+        """Build the parts that need settings. False, with a line in the log, while there are no usable ones."""
+        chip = self._chip
+        try:
+            settings = SettingsFile(chip.keys, chip.root).load()
+        except (SettingsError, StoreError) as e:
+            log.error("settings", str(e))
+            return False
+        log.configure(settings.log_level, chip.clock.ticks_ms)
+        for secret in [settings.hardware_key] + [network.get("key") for network in settings.wifi]:
+            log.hide(secret)
+        chip.start(settings)
+        if self._http:
+            http = StockSession(self._http, self._buffer_bytes)
+        else:
+            http = Session(chip.connect, chip.clock, chip.feed, self._buffer_bytes)
+        self._cycle = self._make_cycle(settings, Cloud(http, settings))
+        return True
+
+    def _make_cycle(self, settings, cloud):
+        chip = self._chip
+        cause = chip.reset_cause()
+        self._timekeeper = Timekeeper(chip.clock, chip.keys)
+        self._timekeeper.start(cause == "PWRON_RESET")
+        vault = Vault(chip.keys, chip.root)
+        vault.load()
+        executor = Executor(cloud, Journal(chip.keys), self._rows, chip.session, cause, chip.feed)
+        executor.settle()
+        log.info("agent", "version %s, started after %s" % (self._version, cause))
+        if vault.current:
+            log.info("agent", "registered as %s" % vault.current["id"])
+        registrar = Registrar(cloud, vault, self._facts(settings))
+        cycle = Cycle(chip, cloud, registrar, self._telemetry, executor, self._timekeeper)
+        cycle.interval_ms = settings.telemetry_interval_s * 1000
+        return cycle
+
+    def _facts(self, settings):
+        """What Register Device is told."""
+        mac = settings.mac or self._chip.mac()
+        facts = {
+            "hardware_key": settings.hardware_key,
+            "sn": settings.sn or mac.replace(":", ""),
+            "mac": mac,
+            "firmware_version": self._version,
+        }
+        for key in ("cloud_id", "name", "sub_model"):
+            if getattr(settings, key):
+                facts[key] = getattr(settings, key)
+        return facts
+
+    def _prove_health(self):
+        self._healthy = True
+        self._chip.boots.clear()
+        if self._cycle.accepted:
+            self._crash.reported()
+
+    def _restart(self):
+        """A restart that is wanted: it must not count as a sign of trouble."""
+        self._chip.boots.clear()
+        self._chip.reset()

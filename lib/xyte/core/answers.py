@@ -1,0 +1,80 @@
+"""What the cloud's answers say, once they are whole. Anything that is not what the documents allow is a LinkError."""
+
+import json
+
+from xyte.errors import LinkError
+
+_NAME_CHARS = 64
+
+
+def parse(data):
+    """The JSON value of a body. Raises LinkError for everything that is not JSON, however strange."""
+    try:
+        return json.loads(data)
+    except (ValueError, MemoryError, RuntimeError):  # RuntimeError: nested too deep
+        raise LinkError("the answer is not JSON")
+
+
+def telemetry(reply):
+    """The answer to a telemetry: a dict. Unknown members are ignored: the set has grown over time."""
+    if not isinstance(reply, dict):
+        raise LinkError("telemetry answer is not an object")
+    return reply
+
+
+def asks_for_command(reply):
+    return reply.get("command") is True
+
+
+def registration(reply):
+    """Returns {"id", "access_key", "hub_url", "hub_url_static_cert"} from the answer to Register Device.
+
+    An older page calls the id `device_id`; before API version 1.0.3 there was no hub_url (then "").
+    """
+    if not isinstance(reply, dict):
+        raise LinkError("registration answer is not an object")
+    identity = {
+        "id": reply.get("id") or reply.get("device_id"),
+        "access_key": reply.get("access_key"),
+        "hub_url": reply.get("hub_url") or "",
+        "hub_url_static_cert": reply.get("hub_url_static_cert") or "",
+    }
+    for key in identity:
+        if not isinstance(identity[key], str):
+            raise LinkError("registration answer: '%s' is not a text" % key)
+    if not is_token(identity["id"]) or not is_token(identity["access_key"]):
+        raise LinkError("registration answer: unusable 'id' or 'access_key'")
+    return identity
+
+
+def is_token(text):
+    """Is this fit for a URL path or a header line as it stands?"""
+    if not text or len(text) > 128:
+        return False
+    for ch in text:
+        if not (ch.isdigit() or "a" <= ch <= "z" or "A" <= ch <= "Z" or ch in "-_.~+/="):
+            return False
+    return True
+
+
+def command(status, reply):
+    """The command at the head of the queue as {"id", "name", "status", "parameters"}, or None for an empty queue.
+
+    An empty queue is not documented: 204, 404, null and {} all mean it. id keeps its type, to be echoed.
+    """
+    if status in (204, 404) or not reply:
+        return None
+    if not isinstance(reply, dict):
+        raise LinkError("command is not an object")
+    ident, name = reply.get("id"), reply.get("name")
+    if ident is None and name is None:
+        return None
+    if isinstance(ident, bool) or not isinstance(ident, (str, int)) or ident == "":
+        raise LinkError("command without a usable id")
+    parameters = reply.get("parameters")
+    return {
+        "id": ident,
+        "name": name if isinstance(name, str) else "",
+        "status": reply.get("status"),
+        "parameters": {} if parameters is None else parameters,
+    }

@@ -1,0 +1,29 @@
+"""A record on flash that is whole or absent: magic, sequence number, length, payload, CRC-32.
+
+Two copies of one record are kept in two stores; the higher sequence number is the truth.
+"""
+
+import struct
+from binascii import crc32
+
+_HEAD = "<4sIH"
+_MAGIC = b"XYR1"
+_OVERHEAD = 14  # head 10 + CRC 4
+
+
+def pack(sequence, payload):
+    """Returns the bytes to store. sequence: int 0..2**32-1. payload: bytes, at most 65535."""
+    body = struct.pack(_HEAD, _MAGIC, sequence, len(payload)) + payload
+    return body + struct.pack("<I", crc32(body))
+
+
+def unpack(data):
+    """Returns (sequence, payload), or None for anything that is not one whole record (absent, empty, torn, foreign)."""
+    if not data or len(data) < _OVERHEAD:
+        return None
+    magic, sequence, length = struct.unpack(_HEAD, data[:10])
+    if magic != _MAGIC or len(data) != length + _OVERHEAD:
+        return None
+    if crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
+        return None
+    return sequence, bytes(data[10:-4])

@@ -1,0 +1,58 @@
+"""URLs as the agent needs them: where to connect, with TLS or without, and what to ask for."""
+
+from xyte.errors import SettingsError
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class Url:
+    """Parts of an absolute http or https URL.
+
+    tls: bool. host: as TLS must verify it, without brackets. port: int. path: with its query, at least "/".
+    netloc: host[:port] for the Host header.
+    """
+
+    def __init__(self, tls, host, port, path, netloc):
+        self.tls, self.host, self.port, self.path, self.netloc = tls, host, port, path, netloc
+
+    def same_origin(self, other):
+        return other and self.tls == other.tls and self.host == other.host and self.port == other.port
+
+
+def split(text, scheme="https"):
+    """Take a URL apart. scheme: what a URL without one means (a hub is sometimes given as a bare host name).
+
+    Raises SettingsError for anything that cannot be connected to, or that could smuggle a header line.
+    """
+    for ch in text:
+        if not "!" <= ch <= "~":
+            raise SettingsError("URL %r: white space or non-ASCII character" % text)
+    if "://" in text:
+        scheme, text = text.split("://", 1)
+        scheme = scheme.lower()
+    if scheme not in _PORTS:
+        raise SettingsError("URL scheme %r: only http and https" % scheme)
+    text = text.split("#", 1)[0]
+    ends = [i for i in (text.find("/"), text.find("?")) if i >= 0]
+    end = min(ends) if ends else len(text)
+    netloc, path = text[:end], text[end:]
+    if not path.startswith("/"):
+        path = "/" + path
+    host, port = _host_port(netloc, _PORTS[scheme])
+    return Url(scheme == "https", host, port, path, netloc)
+
+
+def _host_port(netloc, port):
+    host, colon, digits = netloc, "", ""
+    if netloc.startswith("["):  # IPv6 literal
+        host, _, rest = netloc[1:].partition("]")
+        colon, digits = rest[:1], rest[1:]
+    elif ":" in netloc:
+        host, colon, digits = netloc.partition(":")
+    if colon:
+        if not digits.isdigit() or not 0 < int(digits) < 65536:
+            raise SettingsError("URL host %r: bad port" % netloc)
+        port = int(digits)
+    if not host or "@" in host:
+        raise SettingsError("URL host %r: not a host name" % netloc)
+    return host, port

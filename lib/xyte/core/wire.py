@@ -1,0 +1,226 @@
+"""What the bytes of an HTTP/1.1 response mean (RFC 9112). No I/O: bytes in, facts out.
+
+Rule 1: whatever the bytes are, the outcome is a parsed head or a LinkError; never a wrong length taken for a right one.
+Rule 2: the plain path (no fields kept) allocates nothing.
+"""
+
+from micropython import const
+from xyte.errors import LinkError
+
+_LINE_BYTES = const(256)
+_LINE_BYTES_KEPT = const(2048)  # a kept Location may be long
+_HEAD_BYTES = const(8192)
+_MAX_LENGTH = const(0x3FFFFFFF)  # a small int on the chip; no body of ours is near it
+
+
+class ResponseHead:
+    """Fed with bytes as they come, until the blank line.
+
+    status: int. length: of the body in bytes, -1 when the head gives none. chunked: bool.
+    close: the connection ends with this response. retry_after_s: int, 0 when absent or given as a date.
+    fields: dict of lower-case name -> value when they are kept, else None.
+    """
+
+    def __init__(self):
+        self._own_line = bytearray(_LINE_BYTES)
+        self.reset()
+
+    def reset(self, keep_fields=False):
+        self._line = bytearray(_LINE_BYTES_KEPT) if keep_fields else self._own_line
+        self._used = self._seen = 0
+        self.status = 0
+        self.length = -1
+        self.chunked = False
+        self.close = False
+        self.retry_after_s = 0
+        self.fields = {} if keep_fields else None
+
+    def feed(self, buf, start, end):
+        """Take buf[start:end]. Returns the index after the head, or -1 when the head goes on. Raises LinkError."""
+        line = self._line
+        for i in range(start, end):
+            c = buf[i]
+            self._seen += 1
+            if c != 10:
+                if self._used < len(line):
+                    line[self._used] = c
+                    self._used += 1
+                continue
+            if self._end_of_line():
+                return i + 1
+        if self._seen > _HEAD_BYTES:
+            raise LinkError("response head over %d bytes" % _HEAD_BYTES)
+        return -1
+
+    def _end_of_line(self):
+        """One line is complete. True when it was the blank one that ends a final response's head."""
+        if self._used and self._line[self._used - 1] == 13:
+            self._used -= 1
+        if self._used:
+            if self.status:
+                self._field()
+            else:
+                self._status_line()
+            self._used = 0
+            return False
+        if not self.status:
+            raise LinkError("not an HTTP response")
+        if self.status < 200:  # 1xx: an interim head, the real one follows
+            keep = self.fields is not None
+            seen = self._seen
+            self.reset(keep)
+            self._seen = seen
+            return False
+        return True
+
+    def _status_line(self):
+        line = self._line
+        if self._used < 12 or not self._starts(b"http/1.") or line[8] != 32:
+            raise LinkError("not an HTTP/1.x response")
+        self.status = self._number(9, 12)
+        if not 100 <= self.status <= 599:
+            raise LinkError("HTTP status out of range")
+        self.close = line[7] == 48  # HTTP/1.0 closes unless it says otherwise
+
+    def _starts(self, name, at=0):
+        """Does the line, in lower case, have `name` at this index? Does not allocate."""
+        line = self._line
+        if at + len(name) > self._used:
+            return False
+        for i in range(len(name)):
+            c = line[at + i]
+            if 65 <= c <= 90:
+                c += 32
+            if c != name[i]:
+                return False
+        return True
+
+    def _value_at(self, index):
+        while index < self._used and self._line[index] in b" \t":
+            index += 1
+        return index
+
+    def _number(self, start, end=-1):
+        """Digits from start on, white space behind them allowed. Raises LinkError for anything else."""
+        line = self._line
+        if end < 0:
+            end = self._used
+            while end > start and line[end - 1] in b" \t":
+                end -= 1
+        number = 0
+        if start >= end:
+            raise LinkError("number missing in response head")
+        for i in range(start, end):
+            digit = line[i] - 48
+            if not 0 <= digit <= 9 or number > _MAX_LENGTH // 10 - 1:
+                raise LinkError("bad number in response head")
+            number = number * 10 + digit
+        return number
+
+    def _field(self):
+        if self._starts(b"content-length:"):
+            length = self._number(self._value_at(15))
+            if self.length not in (-1, length):
+                raise LinkError("two different Content-Length fields")
+            self.length = length
+        elif self._starts(b"transfer-encoding:"):
+            if not self._starts(b"chunked", self._value_at(18)):
+                raise LinkError("transfer coding is not chunked")
+            self.chunked = True
+        elif self._starts(b"connection:"):
+            value = self._value_at(11)
+            if self._starts(b"close", value):
+                self.close = True
+            elif self._starts(b"keep-alive", value):
+                self.close = False
+        elif self._starts(b"retry-after:"):
+            value = self._value_at(12)
+            if value < self._used and 48 <= self._line[value] <= 57:  # else a date: our own pause will do
+                self.retry_after_s = self._number(value)
+        if self.fields is not None:
+            self._keep()
+
+    def _keep(self):
+        try:
+            line = bytes(self._line[: self._used]).decode()
+        except (UnicodeError, ValueError):
+            return  # not text: no field of ours
+        name, colon, value = line.partition(":")
+        if colon:
+            self.fields[name.lower()] = value.strip()
+
+    def has_body(self):
+        """1xx, 204 and 304 have none, whatever their fields say (RFC 9112, 6.3)."""
+        return self.status not in (204, 304)
+
+
+class ChunkedBody:
+    """Decoder of the chunked coding's framing; the data itself goes past it.
+
+    `need` says what comes next: DATA with `left` bytes of it, a framing BYTE, or END.
+    """
+
+    BYTE, DATA, END = 0, 1, 2
+
+    def __init__(self):
+        self.reset()
+
+    def reset(self):
+        self.need = self.BYTE
+        self.left = 0
+        self._size = self._digits = self._line = 0
+        self._state = 0  # 0 size, 1 rest of the size line, 2 end of data, 3 trailer lines
+
+    def took(self, count):
+        """`count` bytes of data went past."""
+        self.left -= count
+        if not self.left:
+            self.need, self._state = self.BYTE, 2
+
+    def byte(self, c):
+        """One framing byte. Raises LinkError when it cannot be one."""
+        if self._state == 0 and c not in b"\r\n; \t":
+            self._size_digit(c)
+        elif self._state == 0 and c in b"\r; \t" and self._digits:
+            self._state = 1
+        elif self._state in (0, 1) and c == 10 and self._digits:
+            self._size_line_done()
+        elif self._state == 1:
+            self._line += 1
+            if self._line > _LINE_BYTES:
+                raise LinkError("chunk extension too long")
+        elif self._state == 2 and c == 10:
+            self._state = self._size = self._digits = self._line = 0
+        elif self._state == 3:
+            self._trailer(c)
+        elif not (self._state == 2 and c == 13):
+            raise LinkError("broken chunked body")
+
+    def _size_digit(self, c):
+        if 48 <= c <= 57:
+            digit = c - 48
+        elif 97 <= c | 32 <= 102:
+            digit = (c | 32) - 87
+        else:
+            raise LinkError("bad chunk size")
+        self._digits += 1
+        if self._digits > 7:
+            raise LinkError("chunk too large")
+        self._size = self._size * 16 + digit
+
+    def _size_line_done(self):
+        if self._size:
+            self.need, self.left = self.DATA, self._size
+        else:
+            self._state, self._line = 3, 0
+
+    def _trailer(self, c):
+        """Trailer lines are skipped; the blank one ends the body."""
+        if c == 10:
+            if not self._line:
+                self.need = self.END
+            self._line = 0
+        elif c != 13:
+            self._line += 1
+            if self._line > _HEAD_BYTES:
+                raise LinkError("chunk trailer too long")

@@ -1,0 +1,37 @@
+"""The boot counter that boot.py keeps, as the agent sees it: clear it once the application has proven itself.
+
+RTC memory, from its start: "XB", count, count ^ 0xFF. boot.py writes the same four bytes; from the second boot in a row
+on it also keeps the count in NVS (namespace "xyte", key "boots"), which a power loss does not clear.
+"""
+
+import esp32
+import machine
+
+_HEAD = b"XB"
+_NVS_FROM = 2
+
+
+def _split():
+    kept = machine.RTC().memory()
+    good = len(kept) >= 4 and kept[:2] == _HEAD and kept[2] ^ kept[3] == 0xFF
+    return (kept[2], kept[4:]) if good else (0, b"")
+
+
+def count():
+    """Boots in a row without a proof of health, this one included; 0 when boot.py does not run."""
+    return _split()[0]
+
+
+def clear(to=0):
+    """The application is healthy, or the next restart is wanted."""
+    before, rest = _split()
+    if before == to:
+        return
+    machine.RTC().memory(_HEAD + bytes((to, to ^ 0xFF)) + rest)
+    if before >= _NVS_FROM:
+        nvs = esp32.NVS("xyte")
+        try:
+            nvs.erase_key("boots")
+            nvs.commit()
+        except OSError:
+            pass  # it was not there

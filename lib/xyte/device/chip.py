@@ -1,0 +1,69 @@
+"""Everything of the chip that the agent is given, in one object: the seam between the agent and the hardware."""
+
+import gc
+import io
+import os
+import random
+import sys
+from binascii import crc32, hexlify
+
+import machine
+
+from xyte.device import boot_count
+from xyte.device.clock import Clock
+from xyte.device.flash_keys import FlashKeys
+from xyte.device.stream import Connector
+from xyte.device.wifi import Wifi
+
+_CAUSES = {1: "PWRON_RESET", 2: "HARD_RESET", 3: "WDT_RESET", 4: "DEEPSLEEP_RESET", 5: "SOFT_RESET"}
+_WATCHDOG_MS = 60000  # longer than the longest step: DNS, one handshake step, one flash erase
+_CONSOLE_MS = 86400000
+
+
+class Chip:
+    """keys: key-value store. clock: Clock. link: the network, after `start`. connect: opens streams, after `start`."""
+
+    root = ""  # what file paths are put behind
+
+    def __init__(self):
+        self.clock = Clock()
+        self.keys = FlashKeys()
+        self.boots = boot_count
+        self.link = self.connect = None
+        self._watchdog = machine.WDT(timeout=_WATCHDOG_MS)
+        self.feed = self._watchdog.feed
+        seed = os.urandom(4)
+        random.seed(crc32(machine.unique_id(), crc32(seed)) & 0x3FFFFFFF)
+        self.session = hexlify(seed).decode()  # differs from run to run of the agent
+
+    def start(self, settings):
+        """Make what depends on the settings."""
+        self.link = Wifi(settings.wifi, self.clock)
+        self.connect = Connector(settings.ca_files)
+
+    def below(self, n):
+        """A random int in 0..n-1, from a generator seeded per device."""
+        return random.randrange(n)
+
+    def mac(self):
+        return hexlify(machine.unique_id(), ":").decode()
+
+    def reset_cause(self):
+        return _CAUSES.get(machine.reset_cause(), "UNKNOWN_RESET")
+
+    def reset(self):
+        machine.reset()
+
+    def release_watchdog(self):
+        """It cannot be stopped; a new timeout of a day leaves a person at the console in peace."""
+        machine.WDT(timeout=_CONSOLE_MS)
+
+    def heap_used(self):
+        """Bytes in use on the MicroPython heap. (gc.mem_free() also counts what the chip could still add to it.)"""
+        return gc.mem_alloc()
+
+    def traceback(self, error):
+        """An exception as text, with where it was raised."""
+        text = io.StringIO()
+        sys.print_exception(error, text)
+        return text.getvalue()

@@ -1,0 +1,45 @@
+"""NVS as a small key-value store of bytes. Atomic per key: a power cut leaves the old value or the new one."""
+
+from errno import ENOENT
+
+import esp32
+
+from xyte.errors import StoreError
+
+_NAMESPACE = "xyte"
+_NOT_FOUND = -4354  # ESP_ERR_NVS_NOT_FOUND
+_LONGEST = 4000
+
+
+class FlashKeys:
+    def __init__(self):
+        self._nvs = esp32.NVS(_NAMESPACE)  # once: every NVS() keeps a handle for ever
+
+    def get(self, key):
+        """The bytes kept under key (at most 15 characters), or None. Raises StoreError when NVS cannot be read."""
+        for size in (512, _LONGEST):  # there is no way to ask for the length
+            buf = bytearray(size)
+            try:
+                return bytes(buf[: self._nvs.get_blob(key, buf)])
+            except OSError as e:
+                if e.errno in (_NOT_FOUND, ENOENT):
+                    return None
+                if size == _LONGEST:
+                    raise StoreError("NVS read %s: %r" % (key, e))
+
+    def set(self, key, value):
+        """Keep value (bytes, up to 4000). An equal value costs no write. Raises StoreError."""
+        try:
+            self._nvs.set_blob(key, value)
+            self._nvs.commit()
+        except OSError as e:
+            raise StoreError("NVS write %s: %r" % (key, e))
+
+    def erase(self, key):
+        """Forget key; absent is fine. Raises StoreError."""
+        try:
+            self._nvs.erase_key(key)
+            self._nvs.commit()
+        except OSError as e:
+            if e.errno not in (_NOT_FOUND, ENOENT):
+                raise StoreError("NVS erase %s: %r" % (key, e))

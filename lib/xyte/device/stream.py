@@ -1,0 +1,127 @@
+"""TCP, with verified TLS on top, as one non-blocking stream. There is no way to ask for TLS without verification.
+
+A stream has: write(buf, off, n) and readinto(buf, n), which return a count or None for "not now" (readinto: 0 at the
+end); wait(for_write, ms); close().
+"""
+
+import select
+import socket
+from errno import EINPROGRESS
+
+from xyte.errors import LinkError, UntrustedError
+
+
+class Connector:
+    """Opens streams. ca_files: paths of CA certificates, PEM or DER; at least one is needed for TLS."""
+
+    def __init__(self, ca_files):
+        self._ca_files = ca_files
+        self._context = None  # made once, at the first TLS connection: it costs 2 KB and is for life
+
+    def __call__(self, tls, host, port, pause):
+        """A connected stream. pause: callable(stream, for_write), raises when it has waited long enough.
+
+        Raises LinkError, or UntrustedError here or in the first write when the certificate does not hold.
+        """
+        try:
+            addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+        except OSError as e:
+            raise LinkError("no address for %s: %r" % (host, e))
+        for i in range(len(addresses)):
+            try:
+                return self._connect(addresses[i], tls, host, pause)
+            except OSError as e:
+                if i == len(addresses) - 1:
+                    raise LinkError("no connection to %s port %d: %r" % (host, port, e))
+
+    def _connect(self, address, tls, host, pause):
+        plain = socket.socket(address[0], socket.SOCK_STREAM)
+        try:
+            plain.setblocking(False)
+            try:
+                plain.connect(address[-1])
+            except OSError as e:
+                if e.errno != EINPROGRESS:
+                    raise
+            stream = Stream(plain, plain, host)
+            pause(stream, True)
+            while not stream.connected():
+                pause(stream, True)
+            if not tls:
+                return stream
+            stream.forget()
+            return Stream(self._wrap(plain, host), plain, host)
+        except BaseException:
+            plain.close()
+            raise
+
+    def _wrap(self, plain, host):
+        try:
+            if not self._context:
+                self._context = self._make_context()
+            # The handshake runs inside the first write, so that the deadline and the watchdog see every step of it.
+            return self._context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+        except ValueError as e:
+            raise UntrustedError("TLS to %s: %s" % (host, e))
+
+    def _make_context(self):
+        import tls  # here, so that the module imports where there is no TLS
+
+        context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)  # its default is CERT_REQUIRED
+        for path in self._ca_files:
+            try:
+                with open(path, "rb") as f:
+                    context.load_verify_locations(f.read())
+            except OSError:
+                raise UntrustedError("CA file %s cannot be read" % path)
+            except ValueError:
+                raise UntrustedError("CA file %s is not a PEM or DER certificate" % path)
+        return context
+
+
+class Stream:
+    """One connection. sock: the plain or TLS socket to talk through; plain: the TCP socket below."""
+
+    def __init__(self, sock, plain, host):
+        self._sock, self._plain, self._host = sock, plain, host
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLOUT)
+        self._events = 0
+
+    def wait(self, for_write, ms):
+        """Up to ms milliseconds, until there may be something to write or read."""
+        self._poll.modify(self._sock, select.POLLOUT if for_write else select.POLLIN)
+        for _, events in self._poll.ipoll(ms):
+            self._events = events
+
+    def connected(self):
+        """After a wait: has the TCP connect ended? Raises OSError when it ended badly."""
+        if self._events & (select.POLLERR | select.POLLHUP):
+            raise OSError("refused or unreachable")
+        return bool(self._events & select.POLLOUT)
+
+    def forget(self):
+        self._poll.unregister(self._sock)
+
+    def write(self, buf, start, count):
+        try:
+            return self._sock.write(buf, start, count)
+        except ValueError as e:
+            raise self._untrusted(e)
+
+    def readinto(self, buf, count):
+        try:
+            return self._sock.readinto(buf, count)
+        except ValueError as e:
+            raise self._untrusted(e)
+
+    def _untrusted(self, e):
+        """Certificate trouble is a ValueError on every port; its text says which check failed."""
+        return UntrustedError("certificate of %s not accepted: %s" % (self._host, str(e).strip()))
+
+    def close(self):
+        try:
+            self._sock.close()
+        except OSError:
+            pass
+        self._plain.close()

@@ -1,0 +1,28 @@
+"""The command `reboot`. The journal notes it, the board restarts, and the start after it reports what happened."""
+
+from xyte import log
+from xyte.core.commands import DONE, FAILED, Row
+from xyte.errors import CommandError
+
+_SOFT = "SOFT_RESET"  # Ctrl-D at a console: the interpreter started anew, the board did not
+
+
+def row(restart):
+    """restart: callable that restarts the board and does not return."""
+
+    def run(params, progress):
+        log.info("reboot", "restarting on command")
+        restart()
+        raise CommandError("the board did not restart")
+
+    return Row(run, after_restart=_after_restart)
+
+
+def _after_restart(journal, cause):
+    # One of these happened since the journal noted the reboot:
+    #   1 the command's own reset                -> the board restarted: done
+    #   2 a power cut or watchdog got there first -> the board restarted all the same: done
+    #   3 only the interpreter was started again  -> it did not restart: failed
+    if cause == _SOFT:
+        return FAILED, "the board did not restart; only its interpreter did"
+    return DONE, "restarted (%s)" % cause

@@ -1,0 +1,134 @@
+"""What the device does with the cloud, step by step: register, report, follow what the answer asks for, wait.
+
+`step` does at most one exchange's worth of work and says how long nothing is due. It never sleeps.
+"""
+
+from micropython import const
+from xyte import log
+from xyte.core import answers
+from xyte.core.backoff import Backoff
+from xyte.core.revocation import Revocation
+from xyte.errors import LinkError, RefusedError, SettingsError, StoreError, UntrustedError
+
+_FIRST_MS = const(2000)
+_TELEMETRY_CAP_MS = const(300000)
+_REGISTRATION_CAP_MS = const(900000)
+_LONGEST_PAUSE_S = const(3600)  # a Retry-After beyond this is not believed
+_CLOCK_PAUSE_MS = const(500)
+_FORGIVABLE = (LinkError, RefusedError, SettingsError, StoreError)
+
+
+class Cycle:
+    """The parts come ready made: see agent.py, which wires them. chip: for its clock and its random source.
+
+    interval_ms: between two telemetries. accepted, failed: counts of telemetries taken and of calls that went wrong.
+    """
+
+    def __init__(self, chip, cloud, registrar, telemetry, executor, timekeeper):
+        clock, below = chip.clock, chip.below
+        self._clock, self._cloud, self._registrar, self._vault = clock, cloud, registrar, registrar.vault
+        self._telemetry, self._executor, self._timekeeper = telemetry, executor, timekeeper
+        self.interval_ms = 60000
+        self._telemetry_wait = Backoff(_FIRST_MS, _TELEMETRY_CAP_MS, below)
+        self._registration_wait = Backoff(_FIRST_MS, _REGISTRATION_CAP_MS, below)
+        self._command_wait = Backoff(_FIRST_MS, _TELEMETRY_CAP_MS, below)
+        self._revocation = Revocation(clock.ticks_diff)
+        self._due_ms = clock.ticks_add(clock.ticks_ms(), self._telemetry_wait.spread_ms())
+        self._look_for_command = True  # once after every start: a command may have been in flight
+        self._in_use = None
+        self.accepted = self.failed = 0
+
+    def report_now(self):
+        """Send a telemetry at the next step, unless the cloud asked for a pause or the line is down."""
+        if not self._telemetry_wait.failures and not self._registration_wait.failures:
+            self._due_ms = self._clock.ticks_ms()
+
+    def step(self):
+        """Do what is due. Returns milliseconds until something is due again."""
+        now = self._clock.ticks_ms()
+        left = self._clock.ticks_diff(self._due_ms, now)
+        if left > 0:
+            return left
+        try:
+            if self._vault.current is None:
+                wait = self._register()
+            else:
+                wait = self._report(now)
+        except _FORGIVABLE as e:
+            registering = self._vault.current is None
+            wait = self._consequence(e, self._registration_wait if registering else self._telemetry_wait)
+        self._due_ms = self._clock.ticks_add(self._clock.ticks_ms(), wait)
+        return wait
+
+    def _register(self):
+        if self._registrar.register():
+            self._registration_wait.reset()
+        self._telemetry.override = self._look_for_command = True
+        return 0
+
+    def _report(self, now):
+        if self._in_use is not self._vault.current:
+            self._cloud.use(self._vault.current)
+            self._in_use = self._vault.current
+        self._telemetry.read_due(now, self._telemetry.override)
+        self._telemetry.compose(self._cloud.out, self._timekeeper.trusted)
+        reply = self._cloud.report(not self._timekeeper.trusted)
+        self._telemetry.accepted()
+        self._known()
+        if reply is not None:
+            self._timekeeper.hear(self._cloud.date)
+        if self._look_for_command or (reply is not None and answers.asks_for_command(reply)):
+            self._look_for_command = True
+            return self._commands(now)
+        if reply is not None:
+            self._cloud.quiet()
+        return self._until_next(now)
+
+    def _commands(self, now):
+        try:
+            self._executor.drain()
+        except _FORGIVABLE as e:
+            return self._consequence(e, self._command_wait)
+        self._look_for_command = False
+        self._command_wait.reset()
+        return self._until_next(now)
+
+    def _until_next(self, started_ms):
+        return max(0, self.interval_ms - self._clock.ticks_diff(self._clock.ticks_ms(), started_ms))
+
+    def _known(self):
+        """The hub has taken a telemetry over a verified connection."""
+        self.accepted += 1
+        self._telemetry_wait.reset()
+        self._revocation.clear()
+        if log.enabled(log.DEBUG):
+            log.debug("cloud", "telemetry %d accepted" % self.accepted)
+
+    def _consequence(self, error, wait):
+        """The one place that decides what a failure means. Returns the pause in ms before the next try."""
+        self.failed += 1
+        if isinstance(error, RefusedError):
+            return self._refused(error, wait)
+        if isinstance(error, (SettingsError, StoreError)):
+            log.error("cloud", str(error))
+        elif isinstance(error, UntrustedError):
+            log.error("cloud", "not trusted, nothing was sent: %s" % error)
+        else:
+            log.warning("cloud", str(error))
+        return wait.after_failure_ms()
+
+    def _refused(self, error, wait):
+        least = min(error.retry_after_s, _LONGEST_PAUSE_S) * 1000
+        log.warning("cloud", "refused: %s" % error)
+        if self._vault.current is None:
+            if error.status == 422:  # only an operator can change that, and not this minute
+                least = max(least, _REGISTRATION_CAP_MS // 2)
+            return wait.after_failure_ms(least)
+        if self._revocation.refused(error.status, self._clock.ticks_ms()):
+            log.error("cloud", "this device is not known there any more: registering anew")
+            self._revocation.clear()
+            try:
+                self._vault.park()
+            except StoreError as e:
+                log.error("identity", str(e))
+        return wait.after_failure_ms(max(least, self._revocation.pause_ms(error.status)))

@@ -1,0 +1,124 @@
+"""Carries out the cloud's commands, one at a time: at most once each, and reported as it really went."""
+
+from xyte import log
+from xyte.core import commands
+from xyte.core.commands import DONE, FAILED
+from xyte.core.values import clip
+from xyte.errors import CommandError, LinkError, RefusedError
+
+_IN_PROGRESS = "in_progress"
+_GONE = (404, 409, 410, 422)  # cancelled, timed out, finished: nobody waits for this report any more
+_MOST_AT_ONCE = 8
+_MESSAGE_BYTES = 500
+
+
+class Executor:
+    """rows: name -> commands.Row. boot: id of this run of the agent. restart: why the board (re)started, as text."""
+
+    def __init__(self, cloud, journal, rows, boot, restart, feed):
+        self._cloud, self._journal, self._rows = cloud, journal, rows
+        self._boot, self._restart, self._feed = boot, restart, feed
+
+    def settle(self):
+        """At start: give a command that a restart interrupted its outcome. True when a report is owed to the cloud."""
+        self._journal.load()
+        entry = self._journal.entry
+        if not entry or entry["reported"]:
+            return False
+        if commands.settle(entry, self._boot, self._restart, self._rows):
+            self._journal.save(entry)
+            log.info("command", "%s from before the restart: %s" % (entry["name"], entry["phase"]))
+        return entry["phase"] != commands.STARTED
+
+    def drain(self):
+        """Report what is owed, then take commands from the queue until it is empty.
+
+        Raises LinkError, RefusedError (the queue is looked at again later), StoreError (nothing was run).
+        """
+        for _ in range(_MOST_AT_ONCE):
+            self._report_owed()
+            command = self._cloud.command()
+            if not command or not self._handle(command):
+                return
+
+    def _report_owed(self):
+        entry = self._journal.entry
+        if entry and not entry["reported"] and entry["phase"] != commands.STARTED:
+            self._report(entry)
+
+    def _handle(self, command):
+        """Returns False when there is no point in asking for the next command now."""
+        entry = self._journal.entry
+        choice = commands.decide(command, entry, self._boot)
+        if choice == commands.REPORT:
+            again = entry["reported"]  # the cloud has been told already and still shows it: tell it once a cycle
+            self._report(entry)
+            return not again
+        entry = commands.entry(command, self._boot)
+        try:
+            if choice == commands.UNKNOWN:
+                raise CommandError("found in progress, and this device has no record of starting it; not run")
+            row = commands.check(command, self._rows)
+        except CommandError as e:
+            self._refuse(entry, str(e))
+        else:
+            self._run(row, command, entry)
+        return True
+
+    def _refuse(self, entry, message):
+        """Nothing was done, so nothing needs to be on flash: should the report be lost, the same will be said again."""
+        log.warning("command", "%s: %s" % (entry["name"], message))
+        entry["phase"], entry["message"] = FAILED, clip(message, _MESSAGE_BYTES)
+        self._tell(entry)
+
+    def _run(self, row, command, entry):
+        if self._journal.entry != entry:
+            self._journal.save(entry)  # first the journal, then the deed
+        self._journal.entry = entry  # from here on what happens to it is known, even if flash should fail
+        try:
+            self._cloud.update_command(entry["id"], _IN_PROGRESS, "")
+        except RefusedError as e:
+            if e.status not in _GONE:
+                raise
+            log.warning("command", "%s was withdrawn before it started (%s)" % (entry["name"], e))
+            entry["phase"], entry["reported"] = FAILED, True
+            return self._journal.save(entry)
+        log.info("command", "running %s" % entry["name"])
+        try:
+            result = row.run(command["parameters"], self._progress_of(entry))
+            phase, message = DONE, "" if result is None else str(result)
+        except CommandError as e:
+            phase, message = FAILED, str(e)
+        except Exception as e:  # the user's code: whatever it raises is the command's failure, told to the operator
+            phase, message = FAILED, "%s: %s" % (type(e).__name__, e)
+        entry["phase"], entry["message"] = phase, clip(message, _MESSAGE_BYTES)
+        log.info("command", "%s: %s %s" % (entry["name"], phase, entry["message"]))
+        self._journal.save(entry)
+        self._report(entry)
+
+    def _progress_of(self, entry):
+        def progress(message):
+            """Tell the operator how far a long command is. A report that does not get through is only logged."""
+            self._feed()
+            log.info("command", "%s: %s" % (entry["name"], message))
+            try:
+                self._cloud.update_command(entry["id"], _IN_PROGRESS, clip(str(message), _MESSAGE_BYTES))
+            except (LinkError, RefusedError) as e:
+                log.warning("command", "progress not reported: %s" % e)
+
+        return progress
+
+    def _report(self, entry):
+        """Tell the outcome; it stays owed when that does not get through."""
+        self._tell(entry)
+        if not entry["reported"]:
+            entry["reported"] = True
+            self._journal.save(entry)
+
+    def _tell(self, entry):
+        try:
+            self._cloud.update_command(entry["id"], entry["phase"], entry["message"])
+        except RefusedError as e:
+            if e.status not in _GONE:
+                raise
+            log.warning("command", "the outcome of %s is no longer wanted (%s)" % (entry["name"], e))

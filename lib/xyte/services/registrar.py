@@ -1,0 +1,38 @@
+"""Registers the device, once. The answer holds the only copy of its key, so flash is proven to work before we ask."""
+
+from xyte import log
+from xyte.errors import RefusedError
+
+_TAKEN = 422
+
+
+class Registrar:
+    """facts: dict of the fields of Register Device. vault: where the identity is kept."""
+
+    def __init__(self, cloud, vault, facts):
+        self._cloud, self.vault, self._facts = cloud, vault, facts
+
+    def register(self):
+        """One attempt. On return the vault has an identity in use. True when it is a new one.
+
+        Raises LinkError, RefusedError (422: the cloud has this device already, and its key is not here), StoreError.
+        """
+        self.vault.probe()
+        try:
+            identity = self._cloud.register(self._facts)
+        except RefusedError as e:
+            if e.status != _TAKEN:
+                raise
+            if not self.vault.parked:
+                log.error(
+                    "register",
+                    "the cloud knows this device already, but its key is not on this board: "
+                    "ask an operator to delete or replace the device; trying again meanwhile",
+                )
+                raise
+            log.warning("register", "already registered: going back to the identity that was parked")
+            self.vault.restore()
+            return False
+        self.vault.keep(identity)
+        log.info("register", "registered as %s" % identity["id"])
+        return True

@@ -1,0 +1,146 @@
+"""The response as urequests callers know it: status_code, headers, raw.readinto, content, text, json(), close()."""
+
+import json
+
+from micropython import const
+from xyte.core.wire import ChunkedBody
+from xyte.errors import LinkError
+
+_CONTENT_LIMIT = const(16384)  # largest body that .content takes into memory
+_DRAIN_BYTES = const(2048)  # a longer rest is not worth reading to keep the connection
+_PIECE_BYTES = const(256)
+
+
+class Headers:
+    """Response fields; names in any case. Empty when the request did not keep them."""
+
+    def __init__(self, fields):
+        self._fields = fields or {}
+
+    def get(self, name, default=None):
+        return self._fields.get(name.lower(), default)
+
+    def __getitem__(self, name):
+        return self._fields[name.lower()]
+
+    def __contains__(self, name):
+        return name.lower() in self._fields
+
+
+class Response:
+    """One for each session, used again for every request: valid until the next one. `raw` is the response itself.
+
+    retry_after_s: int, 0 when the server named none.
+    """
+
+    def __init__(self, connection):
+        self._connection = connection
+        self._chunks = ChunkedBody()
+        self._left = 0  # body bytes still to come; -1: until the server closes
+        self._chunked = self._close = False
+        self._fields = self._content = None
+        self.status_code = self.retry_after_s = 0
+        self.raw = self
+
+    def begin(self, head, has_body):
+        """A head has been read; its body, if it has one, is next on the connection."""
+        self.status_code, self.retry_after_s = head.status, head.retry_after_s
+        self._fields, self._content = head.fields, None
+        self._chunked = has_body and head.chunked
+        self._close = head.close
+        self._left = 0
+        if self._chunked:
+            self._chunks.reset()
+        elif has_body:
+            self._left = head.length
+            self._close = head.close or head.length < 0
+
+    @property
+    def headers(self):
+        return Headers(self._fields)
+
+    def readinto(self, buf, limit=-1):
+        """Up to len(buf) (or limit) bytes of the body. Returns how many; 0 only at its end.
+
+        Raises LinkError when the connection ends before the body does, or at the deadline.
+        """
+        if limit < 0:
+            limit = len(buf)
+        try:
+            return self._read_chunked(buf, limit) if self._chunked else self._read_plain(buf, limit)
+        except OSError as e:
+            self._give_up()
+            raise LinkError("connection lost: %r" % e)
+        except LinkError:
+            self._give_up()
+            raise
+
+    def _read_plain(self, buf, limit):
+        if self._left < 0:
+            return self._connection.read(buf, limit)
+        limit = min(limit, self._left)
+        if not limit:
+            return 0
+        count = self._connection.read(buf, limit)
+        if not count:
+            raise LinkError("connection closed before the end of the body")
+        self._left -= count
+        return count
+
+    def _read_chunked(self, buf, limit):
+        chunks = self._chunks
+        while chunks.need == chunks.BYTE:
+            c = self._connection.byte()
+            if c < 0:
+                raise LinkError("connection closed before the end of the body")
+            chunks.byte(c)
+        if chunks.need == chunks.END:
+            return 0
+        count = self._connection.read(buf, min(limit, chunks.left))
+        if not count:
+            raise LinkError("connection closed before the end of the body")
+        chunks.took(count)
+        return count
+
+    def _done(self):
+        if self._chunked:
+            return self._chunks.need == self._chunks.END
+        return not self._left
+
+    def _give_up(self):
+        self._connection.close()
+        self._chunked, self._left = False, 0
+
+    def close(self):
+        """Done with the body. The connection stays for the next request, if this response leaves it fit for one."""
+        try:
+            budget = _DRAIN_BYTES
+            while not self._close and not self._done() and budget > 0:
+                budget -= max(1, self.readinto(bytearray(_PIECE_BYTES)))
+        except LinkError:
+            return
+        # Also given up when bytes follow that nobody asked for: they would be taken for the next answer.
+        if self._close or not self._done() or self._connection.at != self._connection.got:
+            self._give_up()
+
+    @property
+    def content(self):
+        """The whole body as bytes. Raises LinkError over 16 KiB: read larger ones from `raw`."""
+        if self._content is None:
+            content, buf = bytearray(), bytearray(_PIECE_BYTES)
+            count = self.readinto(buf)
+            while count:
+                content.extend(buf[:count])
+                if len(content) > _CONTENT_LIMIT:
+                    self._give_up()
+                    raise LinkError("body over %d bytes" % _CONTENT_LIMIT)
+                count = self.readinto(buf)
+            self._content = bytes(content)
+        return self._content
+
+    @property
+    def text(self):
+        return self.content.decode()
+
+    def json(self):
+        return json.loads(self.content)

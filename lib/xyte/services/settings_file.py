@@ -1,0 +1,60 @@
+"""The settings file and the CA certificates it names, with a spare copy in NVS.
+
+Without them an identity is worth nothing: a board whose file system was wiped comes back by itself from the spare.
+The file is the truth whenever it can be read; the spare follows it, and an unchanged one costs no write.
+"""
+
+import json
+
+from xyte import log
+from xyte.core import record
+from xyte.core.settings import Settings
+from xyte.errors import SettingsError, StoreError
+from xyte.services import files
+
+PATH = "/settings.json"
+_KEY = "settings"
+_CA_KEY = "ca%d"
+
+
+class SettingsFile:
+    """keys: key-value store. root: folder in front of every path, "" on a board."""
+
+    def __init__(self, keys, root=""):
+        self._keys, self._root = keys, root
+
+    def load(self):
+        """Returns Settings. Raises SettingsError: no settings anywhere, or a bad one, named by its key."""
+        data = self._read(PATH, _KEY)
+        if data is None:
+            raise SettingsError("no settings: write %s (see README, settings)" % PATH)
+        try:
+            values = json.loads(data)
+        except ValueError:
+            raise SettingsError("%s is not JSON" % PATH)
+        settings = Settings(values)
+        for i in range(len(settings.ca_files)):
+            if self._read(settings.ca_files[i], _CA_KEY % i) is None:
+                raise SettingsError("settings: 'ca_files': %s is missing" % settings.ca_files[i])
+        settings.ca_files = [self._root + path for path in settings.ca_files]
+        return settings
+
+    def _read(self, path, key):
+        """The file's bytes, with its spare brought up to date; or the spare, with the file restored; or None."""
+        data = files.read(self._root + path)
+        try:
+            if data is not None:
+                self._keys.set(key, record.pack(0, data))
+                return data
+            spare = record.unpack(self._keys.get(key))
+        except StoreError as e:
+            log.warning("settings", "no spare copy of %s: %s" % (path, e))
+            return data
+        if not spare:
+            return None
+        log.warning("settings", "%s was missing: restored from the spare copy" % path)
+        try:
+            files.write(self._root + path, spare[1])
+        except OSError as e:
+            log.error("settings", "%s cannot be written: %r" % (path, e))
+        return spare[1]

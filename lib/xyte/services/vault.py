@@ -1,0 +1,112 @@
+"""The identity: device id, access key and hub, kept twice, because it can be had only once.
+
+One record holds both the identity in use and the parked one: given up after the cloud kept saying 401, but not
+forgotten; if the cloud then says "already registered", it was the cloud that was wrong. The record is kept as an NVS
+blob and as a file; the newer whole copy is the truth and repairs the other.
+"""
+
+import json
+
+from xyte import log
+from xyte.core import record
+from xyte.errors import StoreError
+from xyte.services import files
+
+_KEY = "identity"
+_PATH = "/identity"
+_PROBE_BYTES = 320  # about the size of a real record
+
+
+class Vault:
+    """keys: key-value store (NVS). root: folder in front of the file's path, "" on a board."""
+
+    def __init__(self, keys, root=""):
+        self._keys, self._path = keys, root + _PATH
+        self._sequence = 0
+        self._probed = False
+        self.current = None  # dict with id, access_key, hub_url, hub_url_static_cert; None: not registered
+        self.parked = None
+
+    def load(self):
+        """Read both copies, believe the newer whole one, mend the other. Absent, empty and torn ones are no copies."""
+        copies = [self._read_key(), files.read(self._path)]
+        whole = [record.unpack(copy) for copy in copies]
+        best = max((w for w in whole if w), key=lambda w: w[0], default=None)
+        if not best:
+            return
+        self._sequence = best[0]
+        content = json.loads(best[1])
+        self.current, self.parked = content.get("current"), content.get("parked")
+        for identity in (self.current, self.parked):
+            if identity:
+                log.hide(identity["access_key"])
+        good = record.pack(best[0], best[1])
+        if copies[0] != good:
+            self._mend("NVS", lambda: self._keys.set(_KEY, good))
+        if copies[1] != good:
+            self._mend("file", lambda: files.write(self._path, good))
+
+    def _read_key(self):
+        try:
+            return self._keys.get(_KEY)
+        except StoreError as e:
+            log.error("identity", str(e))
+            return None
+
+    def _mend(self, name, write):
+        try:
+            write()
+            log.warning("identity", "%s copy was missing or damaged: restored from the other" % name)
+        except (OSError, StoreError) as e:
+            log.error("identity", "%s copy cannot be restored: %r" % (name, e))
+
+    def probe(self):
+        """Prove that both stores can keep a record, before one is asked for that can be had only once.
+
+        Raises StoreError. Costs flash writes, so once in each run.
+        """
+        if self._probed:
+            return
+        sample = record.pack(0, bytes(_PROBE_BYTES))
+        self._keys.set(_KEY + ".try", sample)
+        kept = self._keys.get(_KEY + ".try")
+        self._keys.erase(_KEY + ".try")
+        if kept != sample:
+            raise StoreError("NVS does not keep what is written")
+        try:
+            files.write(self._path + ".try", sample)
+            kept = files.read(self._path + ".try")
+            files.remove(self._path + ".try")
+        except OSError as e:
+            raise StoreError("file system: %r" % e)
+        if kept != sample:
+            raise StoreError("the file system does not keep what is written")
+        self._probed = True
+
+    def keep(self, identity):
+        """A fresh registration: it takes the place of everything before. Raises StoreError if no copy could be kept."""
+        log.hide(identity["access_key"])
+        self._save(identity, None)
+
+    def park(self):
+        """Stop using the identity, without forgetting it."""
+        self._save(None, self.current)
+
+    def restore(self):
+        """Use the parked identity again."""
+        self._save(self.parked, None)
+
+    def _save(self, current, parked):
+        content = json.dumps({"current": current, "parked": parked}).encode()
+        data = record.pack(self._sequence + 1, content)
+        kept = 0
+        for write in (lambda: files.write(self._path, data), lambda: self._keys.set(_KEY, data)):
+            try:
+                write()
+                kept += 1
+            except (OSError, StoreError) as e:
+                log.error("identity", "one copy was not written: %r" % e)
+        self._sequence += 1
+        self.current, self.parked = current, parked
+        if not kept:
+            raise StoreError("the identity could not be kept anywhere; it is in use until the next restart")
