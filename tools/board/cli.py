@@ -1,0 +1,188 @@
+"""`python -m tools board`: make virtual boards, run them, look into them."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools import build, image, interpreter
+from tools.board import inspect
+from tools.board.power import RunResult
+from tools.board.settings import BoardError, BoardSettings
+from tools.board.virtual import VirtualBoard
+
+HELP = "make, run and look into virtual ESP32 boards"
+
+_CONSOLE = ("With a terminal, the first Ctrl-C goes to the board and leads to its prompt, what you type goes "
+            "to the board, and a second Ctrl-C within two seconds ends the run. Without one, Ctrl-C ends it.")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the sub-commands."""
+    commands = parser.add_subparsers(required=True, metavar="new|run|inspect|outage|wipe")
+    _configure_new(commands.add_parser("new", help="make a board in an empty folder"))
+    _configure_run(commands.add_parser("run", help="power it up; its console is on stdout", epilog=_CONSOLE))
+    command = commands.add_parser("inspect", help="show partitions, boot records, NVS, files, resets, wear")
+    command.set_defaults(act=_inspect)
+    _folder(command)
+    command = commands.add_parser("outage", help="take all networks off the air, also while it runs")
+    command.set_defaults(act=lambda args: VirtualBoard(args.folder).outage(args.state == "on"))
+    _folder(command)
+    command.add_argument("state", choices=["on", "off"])
+    _configure_wipe(commands.add_parser("wipe", help="erase a part of the flash"))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it; returns the exit status."""
+    try:
+        args.act(args)
+    except (BoardError, build.BuildError, image.ImageError, interpreter.MissingInterpreter, OSError) as error:
+        print(f"board: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def summary(result: RunResult) -> str:
+    """The last line of a run."""
+    cut = ", one power cut" if result.cut else ""
+    return f"--- {len(result.boots)} boots, {result.flash_operations} flash operations{cut} ---"
+
+
+def _folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, metavar="DIR", help="the board's folder")
+
+
+def _configure_new(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(act=_new)
+    _folder(parser)
+    parser.add_argument("--entry", required=True, metavar="URL", help="where it registers")
+    parser.add_argument("--ca", type=Path, metavar="FILE", help="PEM of the CA; an https entry needs it")
+    parser.add_argument("--hardware-key", required=True, metavar="K", help="the model's key")
+    parser.add_argument("--sn", required=True, metavar="S", help="serial number")
+    parser.add_argument("--mac", metavar="M", help="12 hex digits (default: made up from the serial number)")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", type=_setting,
+                        help="one more key of /settings.json; VALUE is JSON, or else a string")
+    parser.add_argument("--wifi", action="append", default=[], metavar="SSID:PASSWORD", type=_network,
+                        help="a network on the air that the board knows")
+    parser.add_argument("--main", type=Path, metavar="FILE", help="instead of the repository's main.py")
+    parser.add_argument("--files", action="append", default=[], metavar="/PATH=FILE", type=_file,
+                        help="one more file on the board")
+    parser.add_argument("--firmware", type=Path, metavar="FILE", help="image (default: built from lib/)")
+    parser.add_argument("--arch", default="native", choices=["native", "amd64", "arm64", "i386"],
+                        help="of the interpreter; i386 has the ESP32's word size")
+    parser.add_argument("--heap", default="56wK", metavar="SIZE", help="as MicroPython's -X heapsize")
+    parser.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="board time per host time")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of what torn flash operations leave")
+    parser.add_argument("--force", action="store_true", help="replace a board that is there")
+
+
+def _configure_run(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(act=_run)
+    _folder(parser)
+    parser.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="wall-clock time to run")
+    parser.add_argument("--cut-after", type=int, metavar="N",
+                        help="power fails in the middle of flash operation N of this run, and comes back")
+    parser.add_argument("--boots", type=int, metavar="N", help="stop when N boots have ended")
+    parser.add_argument("--speed", type=_speed, metavar="X", help="instead of the board's own")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="append the console to this file, too")
+
+
+def _configure_wipe(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(act=lambda args: VirtualBoard(args.folder).wipe(args.what))
+    _folder(parser)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--nvs", dest="what", action="store_const", const="nvs", help="the key-value store")
+    what.add_argument("--files", dest="what", action="store_const", const="files", help="the file system")
+    what.add_argument("--flash", dest="what", action="store_const", const="flash",
+                      help="everything but the partition table and the images")
+
+
+def _new(args: argparse.Namespace) -> None:
+    VirtualBoard.create(
+        args.folder, entry_url=args.entry, hardware_key=args.hardware_key, sn=args.sn, mac=args.mac,
+        ca=args.ca.read_bytes() if args.ca else None, settings=dict(args.set), wifi=args.wifi,
+        files={path: source.read_bytes() for path, source in args.files},
+        main=args.main.read_bytes() if args.main else None,
+        firmware=args.firmware.read_bytes() if args.firmware else None, force=args.force,
+        arch=args.arch, heap=args.heap, speed=args.speed, seed=args.seed)
+    print(f"{args.folder}: a board, mac {BoardSettings.load(args.folder).mac}; "
+          f"start it with `python -m tools board run {args.folder}`")
+
+
+def _run(args: argparse.Namespace) -> None:
+    board = VirtualBoard(args.folder)
+    console = sys.stdin.fileno() if sys.stdin.isatty() else None
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context(open(args.log, "a")) if args.log else None
+
+        def show(line: str) -> None:
+            print(line, flush=True)
+            if log:
+                print(line, file=log, flush=True)
+
+        stack.enter_context(_signals(board, console is not None))
+        result = board.run(args.seconds, cut_after=args.cut_after, boots=args.boots, on_line=show,
+                           speed=args.speed, console_fd=console)
+        show(summary(result))
+
+
+@contextlib.contextmanager
+def _signals(board: VirtualBoard, console: bool) -> Iterator[None]:
+    """What Ctrl-C and SIGTERM do while a board runs."""
+    last = [-10.0]
+
+    def interrupt(*_: object) -> None:
+        if not console or time.monotonic() - last[0] < 2:
+            board.stop()
+        else:
+            last[0] = time.monotonic()
+            board.interrupt()
+
+    before = signal.signal(signal.SIGINT, interrupt), signal.signal(signal.SIGTERM, lambda *_: board.stop())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before[0])
+        signal.signal(signal.SIGTERM, before[1])
+
+
+def _inspect(args: argparse.Namespace) -> None:
+    for line in inspect.report(args.folder):
+        print(line)
+
+
+def _setting(text: str) -> tuple[str, object]:
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value
+
+
+def _network(text: str) -> tuple[str, str]:
+    name, _, key = text.partition(":")
+    if not 0 < len(name.encode()) <= 32:
+        raise argparse.ArgumentTypeError(f"{text!r}: a network's name has 1 to 32 bytes")
+    return name, key
+
+
+def _file(text: str) -> tuple[str, Path]:
+    path, sign, source = text.partition("=")
+    if not sign or not path.startswith("/"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not /PATH=FILE")
+    return path, Path(source)
+
+
+def _speed(text: str) -> float:
+    value = float(text)
+    if not 0.01 <= value <= 1000:
+        raise argparse.ArgumentTypeError("speed is from 0.01 to 1000")
+    return value

@@ -1,0 +1,111 @@
+"""The control block: one page of memory that the supervisor shares with the interpreter.
+
+    offset  size  what
+         4     1  outage: no network is on the air
+         5     1  station: active, wanted, has address (survives a soft reset)
+         6     1  reset cause, as `machine.reset_cause` gives it
+         7     1  index of the running slot in the partition table
+         8     1  RSSI, dBm + 256
+         9     1  factory: format and take files instead of booting
+        10     6  MAC
+        16     4  speed as numerator and denominator (16 bits each)
+        20     8  RTC at the start of this boot: seconds since 2000, microseconds
+        28     8  payload of the running image: address on flash, bytes
+        36     8  watchdog that a soft reset hands over: ms left, timeout in ms
+        48     6  RTC memory: magic word, length (16 bits)
+       512  2048  RTC memory: data
+      2560   512  networks on the air: count, then length and bytes of name and of key
+      3072  1024  partition table, 28 bytes a row: label (16), type, subtype, 0, address, size
+
+The shim's modules name the offsets they use.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+from fractions import Fraction
+from pathlib import Path
+
+from tools.board.layout import Partition
+
+SIZE = 4096
+_RTC_MEMORY = slice(48, 512 + 2048)
+
+
+class Control:
+    """The block in `path`, which is made when it is not there."""
+
+    def __init__(self, path: Path):
+        if not path.exists():
+            path.write_bytes(bytes(SIZE))
+        self._fd = os.open(path, os.O_RDWR)
+        self._bytes = mmap.mmap(self._fd, SIZE)
+
+    def close(self) -> None:
+        """Let go of the memory and the file."""
+        self._bytes.close()
+        os.close(self._fd)
+
+    def fileno(self) -> int:
+        """What the interpreter inherits to map the same memory."""
+        return self._fd
+
+    @property
+    def outage(self) -> bool:
+        """Is the air empty?"""
+        return bool(self._bytes[4])
+
+    @outage.setter
+    def outage(self, on: bool) -> None:
+        self._bytes[4] = on
+
+    def set_chip(self, *, mac: bytes, rssi: int, speed: Fraction, factory: bool) -> None:
+        """What stays the same for a whole run."""
+        self._bytes[8] = rssi % 256
+        self._bytes[9] = factory
+        self._bytes[10:16] = mac
+        struct.pack_into("<HH", self._bytes, 16, speed.numerator, speed.denominator)
+
+    def set_air(self, networks: list[tuple[str, str]]) -> None:
+        """(name, key) of each network that can be received; an empty key means an open one."""
+        out = bytearray([len(networks)])
+        for network in networks:
+            for text in network:
+                out += bytes([len(text.encode())]) + text.encode()
+        if len(out) > 512:
+            raise ValueError("the networks on the air take more than 512 bytes: name fewer of them")
+        self._bytes[2560 : 2560 + len(out)] = bytes(out)
+
+    def set_table(self, partitions: tuple[Partition, ...]) -> None:
+        """The partition table for `esp32.Partition`."""
+        rows = b"".join(
+            struct.pack("<16sBBHII", p.label.encode(), p.type, p.subtype, 0, p.address, p.size)
+            for p in partitions
+        )
+        self._bytes[3072 : 3072 + 1024] = rows.ljust(1024, b"\0")
+
+    def set_boot(self, *, cause: int, slot: int, payload: tuple[int, int]) -> None:
+        """What the bootloader found: reset cause, index of the slot, address and size of its payload."""
+        self._bytes[6] = cause
+        self._bytes[7] = slot
+        struct.pack_into("<II", self._bytes, 28, *payload)
+
+    def set_rtc(self, seconds: int, microseconds: int) -> None:
+        """RTC at this moment."""
+        struct.pack_into("<II", self._bytes, 20, seconds, microseconds)
+
+    def start_peripherals(self, watchdog_left_ms: int) -> None:
+        """0 after a reset: station and watchdog start anew. Above 0 after a soft reset: they go on."""
+        struct.pack_into("<I", self._bytes, 36, watchdog_left_ms)
+        if not watchdog_left_ms:
+            struct.pack_into("<I", self._bytes, 40, 0)
+
+    def stop_radio(self) -> None:
+        """The station is off after every reset but a soft one."""
+        self._bytes[5] = 0
+
+    def lose_power(self) -> None:
+        """RTC memory does not survive this."""
+        self._bytes[_RTC_MEMORY] = bytes(_RTC_MEMORY.stop - _RTC_MEMORY.start)

@@ -1,0 +1,19 @@
+"""First code in the interpreter: map the shim's ROMFS, start it, leave nothing behind.
+
+Arguments: file descriptors of ROMFS and its size, control block, flash, requests, replies.
+Small on purpose: it is the only part that is compiled on the board's heap.
+"""
+import sys
+
+import ffi
+import uctypes
+import vfs
+
+fds = [int(word) for word in sys.argv[1:]]
+vfs.mount(vfs.VfsRom(memoryview(uctypes.bytearray_at(
+    ffi.open("libc.so.6").func("P", "mmap", "PLiiil")(None, fds[1], 1, 1, fds[0], 0), fds[1]))), "/_board")
+sys.path[:] = ["/_board"]
+sys.argv[:] = [""]
+__import__("wire").connect(*fds[2:])
+del fds, ffi, uctypes, vfs
+__import__("prelude").boot(globals())

@@ -1,0 +1,60 @@
+"""The board's connection to its supervisor: the control block in shared memory, and requests over a pipe.
+
+Layout of the control block and numbers of the requests: `tools/board/control.py`, `tools/board/chip.py`.
+Named `wire` in the interpreter; the board's code never imports it.
+"""
+
+import struct
+
+import ffi
+import uctypes
+
+libc = ffi.open("libc.so.6")
+_header = bytearray(16)
+_answer = bytearray(12)
+control = None  # bytearray over the control block
+flash_fd = -1
+_requests = _replies = None
+
+
+def connect(control_fd, flash, requests, replies):
+    global control, flash_fd, _requests, _replies
+    address = libc.func("P", "mmap", "PLiiil")(None, 4096, 3, 1, control_fd, 0)
+    control = uctypes.bytearray_at(address, 4096)
+    flash_fd = flash
+    _requests = open(requests, "wb")
+    _replies = open(replies, "rb")
+
+
+def word(offset):
+    return struct.unpack_from("<I", control, offset)[0]
+
+
+def call(op, a=0, b=0, c=0, key=b"", data=b"", into=None):
+    """One request. Returns the supervisor's number; raises OSError as the port's check_esp_err does."""
+    struct.pack_into("<BBHIII", _header, 0, op, a, len(key), b, c, len(data))
+    _requests.write(_header)
+    if key:
+        _requests.write(key)
+    if data:
+        _requests.write(data)
+    interrupt = None
+    try:
+        _replies.readinto(_answer)
+    except KeyboardInterrupt as error:  # the answer still comes, and must not be taken for the next one's
+        interrupt = error
+        _replies.readinto(_answer)
+    code, value, size = struct.unpack("<iiI", _answer)
+    if size:
+        tail = into if code == 0 and into is not None else bytearray(size)
+        view = memoryview(tail)
+        got = 0
+        while got < size:
+            got += _replies.readinto(view[got:size])
+        if code:
+            raise OSError(-code, str(tail, "utf8"))
+        if into is None:
+            return tail
+    if interrupt:
+        raise interrupt
+    return value

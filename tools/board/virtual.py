@@ -1,0 +1,190 @@
+"""A virtual board in a folder, for tests and tools: make it, run it, look into it.
+
+    board.json   what it is made of (settings.BoardSettings)
+    flash.bin    its 4 MiB of flash
+    control.bin  the control block; between runs it keeps the outage switch
+    state.json   last reset causes, flash operations and wear
+    lock         held by whoever runs or changes it
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tools.board import factory, files, history, layout
+from tools.board.clock import Clock
+from tools.board.control import Control
+from tools.board.flash import Flash
+from tools.board.power import Power, RunResult
+from tools.board.process import Process
+from tools.board.settings import BoardError, BoardSettings
+
+_LOCK = "lock"
+
+
+class VirtualBoard:
+    """The board in `folder`. One run at a time; `stop`, `interrupt` and `outage` work from other threads.
+
+    Raises BoardError when the folder holds no board.
+    """
+
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder)
+        self.settings = BoardSettings.load(self.folder)
+        self._wake_read, self._wake_write = os.pipe()
+        self._stopped = False
+        self._power: Power | None = None
+
+    def __del__(self) -> None:
+        for fd in (getattr(self, "_wake_read", -1), getattr(self, "_wake_write", -1)):
+            if fd >= 0:
+                os.close(fd)
+
+    @classmethod
+    def create(cls, folder: str | Path, **description) -> VirtualBoard:
+        """Make a board; arguments as `factory.create`. Raises BoardError."""
+        factory.create(Path(folder), **description)
+        return cls(folder)
+
+    def run(self, for_s: float | None = None, *, cut_after: int | None = None, boots: int | None = None,
+            until: Callable[[str], bool] | None = None, on_line: Callable[[str], None] | None = None,
+            speed: float | None = None, console_fd: int | None = None) -> RunResult:
+        """Power up and run until one of: `for_s` wall-clock seconds, `boots` boots have ended, `until(line)`
+        was true for a line of the log, `stop()`. Then the power goes.
+
+        cut_after: the power fails in the middle of this flash operation of the run (1-based), and comes
+        back. on_line: gets each line of the log, resets included. speed: instead of the one in board.json.
+        console_fd: what is typed at the board's console. Raises BoardError if the board is in use.
+        """
+        result = RunResult()
+        log = _Log(result.lines, until, on_line)
+        with self.locked(), contextlib.ExitStack() as stack:
+            flash = Flash(self.folder / "flash.bin", cut_after=cut_after, seed=self.settings.seed)
+            stack.callback(flash.close)
+            control = Control(self.folder / "control.bin")
+            stack.callback(control.close)
+            clock = Clock(self._ratio(speed))
+            self._prepare(control, clock, factory=False)
+            self._power = Power(
+                flash, control, clock, self._starter(flash, control, log.text, console_fd),
+                lambda: self._stopped or log.matched, log.line,
+                None if for_s is None else time.monotonic() + for_s, self.settings.ntp_offset_s)
+            try:
+                self._power.run(boots)
+            finally:
+                result.boots, result.cut = self._power.boots, self._power.cut
+                result.flash_operations = flash.operations
+                self._power = None
+                self._stopped = False
+                history.record(self.folder, flash, result.boots)
+                log.close()
+        return result
+
+    def stop(self) -> None:
+        """End the run that goes on, or the next one at once. From any thread."""
+        self._stopped = True
+        os.write(self._wake_write, b"x")
+
+    def interrupt(self) -> None:
+        """Ctrl-C on the board's console."""
+        process = self._power and self._power.process
+        if process:
+            process.interrupt()
+
+    def outage(self, on: bool) -> None:
+        """Take every network off the air, or put them back; also while the board runs."""
+        with contextlib.closing(Control(self.folder / "control.bin")) as control:
+            control.outage = on
+
+    def wipe(self, what: str) -> None:
+        """Erase "nvs", "files" or "flash" (all but the partition table and the slots' images).
+
+        Raises BoardError if the board is in use.
+        """
+        labels = {"nvs": ["nvs"], "files": ["vfs"], "flash": ["nvs", "otadata", "phy_init", "vfs"]}[what]
+        with self.locked(), contextlib.closing(Flash(self.folder / "flash.bin")) as flash:
+            for partition in layout.LAYOUT_4MIB_OTA:
+                if partition.label in labels:
+                    flash.erase(partition.address, partition.size)
+
+    def read_file(self, path: str) -> bytes:
+        """A file of the board's file system. Raises FileNotFoundError."""
+        return files.read(self.folder / "flash.bin", path)
+
+    def write_file(self, path: str, data: bytes) -> None:
+        """Write a file; folders are made. Raises BoardError if the board is in use."""
+        with self.locked():
+            files.write(self.folder / "flash.bin", path, data)
+
+    def copy(self, to: str | Path) -> VirtualBoard:
+        """A second board with the same flash and identity. Raises BoardError if this one is in use."""
+        with self.locked():
+            shutil.copytree(self.folder, to, ignore=shutil.ignore_patterns(_LOCK))
+        return VirtualBoard(to)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep others off the board. Raises BoardError when somebody has it."""
+        with open(self.folder / _LOCK, "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BoardError(f"the board in {self.folder} is in use: stop the `board run` that has it"
+                                 ) from None
+            yield
+
+    def _ratio(self, speed: float | None):
+        changed = self.settings if speed is None else BoardSettings(self.settings.mac, speed=speed)
+        return changed.speed_ratio
+
+    def _prepare(self, control: Control, clock: Clock, *, factory: bool) -> None:
+        control.set_chip(mac=bytes.fromhex(self.settings.mac), rssi=self.settings.rssi, speed=clock.speed,
+                         factory=factory)
+        control.set_air([(name, key) for name, key in self.settings.networks])
+
+    def _starter(self, flash: Flash, control: Control, on_text: Callable[[bytes], None],
+                 console_fd: int | None) -> Callable[[], Process]:
+        command = factory.interpreter(self.settings.arch)
+        return lambda: Process(command, self.settings.heap, flash.fileno(), control.fileno(), on_text,
+                               self._wake_read, console_fd)
+
+
+class _Log:
+    """Cuts what a board prints into lines."""
+
+    def __init__(self, lines: list[str], until: Callable[[str], bool] | None,
+                 on_line: Callable[[str], None] | None):
+        self._lines = lines
+        self._until = until
+        self._on_line = on_line
+        self._rest = b""
+        self.matched = False
+
+    def text(self, data: bytes) -> None:
+        """Printed by the interpreter."""
+        *whole, self._rest = (self._rest + data).split(b"\n")
+        for line in whole:
+            self._add(line.decode(errors="replace").rstrip("\r"))
+
+    def line(self, line: str) -> None:
+        """Said by the supervisor: begins a new line."""
+        self.close()
+        self._add(line)
+
+    def close(self) -> None:
+        """Hand on a line that was begun."""
+        if self._rest:
+            self.text(b"\n")
+
+    def _add(self, line: str) -> None:
+        self._lines.append(line)
+        if self._on_line:
+            self._on_line(line)
+        if self._until and not self.matched and self._until(line):
+            self.matched = True
