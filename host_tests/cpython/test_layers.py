@@ -1,9 +1,9 @@
 """Imports in the device code only go down, and tools and agent do not know each other.
 
-    errors 0  <  log, core 1  <  services | device 2  <  handlers 3  <  agent 4  <  safe 5
+    errors 0  <  log, core 1  <  services | device 2  <  handlers 3  <  wiring 4  <  agent 5  <  safe 6
 
 A file may import from a lower layer or from its own folder; `services` and `device` have one number and never
-meet, `agent` introduces them. `safe` is the agent without the user's application.
+meet, `wiring` introduces them. `safe` is the agent without the user's application.
 """
 
 import ast
@@ -14,7 +14,7 @@ import pytest
 
 from device_code import ROOT, agent_modules, parsed, place, shown
 
-RANK = {"errors": 0, "log": 1, "core": 1, "services": 2, "device": 2, "handlers": 3, "agent": 4, "safe": 5}
+RANK = {"errors": 0, "log": 1, "core": 1, "services": 2, "device": 2, "handlers": 3, "wiring": 4, "agent": 5, "safe": 6}
 CHIP = {"machine", "esp32", "network", "socket", "ssl", "tls", "ntptime", "select", "vfs"}
 # The rules of core take data and return data: nothing in here is a clock, a file or a chip.
 CORE_MAY = {

@@ -1,27 +1,19 @@
-"""The agent's face: `Agent`, its decorators, `step` and `run`. The only module that wires the parts together."""
+"""The agent's face: `Agent`, its decorators, `step` and `run`."""
 
 from micropython import const
-from xyte import VERSION, log
-from xyte.core.commands import Row
+from xyte import VERSION, log, wiring
 from xyte.errors import SettingsError, StoreError
-from xyte.handlers import reboot
 from xyte.services.cloud import Cloud
 from xyte.services.crash_note import CrashNote
 from xyte.services.cycle import Cycle
-from xyte.services.executor import Executor
-from xyte.services.http import Session
-from xyte.services.journal import Journal
-from xyte.services.registrar import Registrar
-from xyte.services.settings_file import SettingsFile
-from xyte.services.stock import StockSession
 from xyte.services.telemetry import Sensor, Telemetry
 from xyte.services.timekeeper import Timekeeper
-from xyte.services.vault import Vault
 
 _SLICE_MS = const(100)  # longest sleep in one piece: notify() and Ctrl-C are heard, the watchdog is fed
 _NO_LINK_MS = const(250)
 _NO_SETTINGS_MS = const(10000)
 _LONGEST_MS = const(1000)
+_CRASH_PAUSE_MS = const(5000)  # a crash loop must not be a busy one
 _HEALTHY_S = const(300)  # this long without a reset is health, even with the cloud out of reach
 
 
@@ -45,7 +37,7 @@ class Agent:
         if not self._crash.text and chip.reset_cause() == "WDT_RESET":
             self._crash.text = "watchdog: the application hung, or main.py ended without agent.run()"
         self._telemetry = Telemetry(chip.clock)
-        self._rows = {"reboot": reboot.row(self._restart)}
+        self._commands = {}
         self._cycle = None
         self._notified = self._healthy = False
         self._uptime_s = 0
@@ -88,9 +80,9 @@ class Agent:
         """
 
         def add(run):
-            if name in self._rows:
+            if name in self._commands or name in wiring.BUILT_IN:
                 raise ValueError("command '%s' exists already" % name)
-            self._rows[name] = Row(run, needs)
+            self._commands[name] = (run, needs)
             return run
 
         return add
@@ -140,6 +132,7 @@ class Agent:
             text = self._chip.traceback(e)
             log.error("agent", text)
             self._crash.save(text)
+            self._idle(_CRASH_PAUSE_MS)
             self._chip.reset()
 
     # --- inside
@@ -162,59 +155,24 @@ class Agent:
         """Build the parts that need settings. False, with a line in the log, while there are no usable ones."""
         chip = self._chip
         try:
-            settings = SettingsFile(chip.keys, chip.root).load()
+            settings = wiring.read_settings(chip)
+            log.configure(settings.log_level, chip.clock.ticks_ms)
+            chip.start(settings)
+            log.info("agent", "version %s, started after %s" % (self._version, chip.reset_cause()))
+            http = wiring.http_client(chip, self._http, self._buffer_bytes)
+            self._timekeeper = Timekeeper(chip.clock, chip.keys)
+            self._timekeeper.start(chip.reset_cause() == "PWRON_RESET")
+            rare = wiring.Rare(chip, Cloud(http, settings), self._commands)
+            rare.start(settings, self._version)
+            self._cycle = Cycle(chip, rare.cloud, rare.vault, self._telemetry, self._timekeeper, rare)
+            self._cycle.interval_ms = settings.telemetry_interval_s * 1000
         except (SettingsError, StoreError) as e:
             log.error("settings", str(e))
             return False
-        log.configure(settings.log_level, chip.clock.ticks_ms)
-        for secret in [settings.hardware_key] + [network.get("key") for network in settings.wifi]:
-            log.hide(secret)
-        chip.start(settings)
-        if self._http:
-            http = StockSession(self._http, self._buffer_bytes)
-        else:
-            http = Session(chip.connect, chip.clock, chip.feed, self._buffer_bytes)
-        self._cycle = self._make_cycle(settings, Cloud(http, settings))
         return True
-
-    def _make_cycle(self, settings, cloud):
-        chip = self._chip
-        cause = chip.reset_cause()
-        self._timekeeper = Timekeeper(chip.clock, chip.keys)
-        self._timekeeper.start(cause == "PWRON_RESET")
-        vault = Vault(chip.keys, chip.root)
-        vault.load()
-        executor = Executor(cloud, Journal(chip.keys), self._rows, chip.session, cause, chip.feed)
-        executor.settle()
-        log.info("agent", "version %s, started after %s" % (self._version, cause))
-        if vault.current:
-            log.info("agent", "registered as %s" % vault.current["id"])
-        registrar = Registrar(cloud, vault, self._facts(settings))
-        cycle = Cycle(chip, cloud, registrar, self._telemetry, executor, self._timekeeper)
-        cycle.interval_ms = settings.telemetry_interval_s * 1000
-        return cycle
-
-    def _facts(self, settings):
-        """What Register Device is told."""
-        mac = settings.mac or self._chip.mac()
-        facts = {
-            "hardware_key": settings.hardware_key,
-            "sn": settings.sn or mac.replace(":", ""),
-            "mac": mac,
-            "firmware_version": self._version,
-        }
-        for key in ("cloud_id", "name", "sub_model"):
-            if getattr(settings, key):
-                facts[key] = getattr(settings, key)
-        return facts
 
     def _prove_health(self):
         self._healthy = True
         self._chip.boots.clear()
         if self._cycle.accepted:
             self._crash.reported()
-
-    def _restart(self):
-        """A restart that is wanted: it must not count as a sign of trouble."""
-        self._chip.boots.clear()
-        self._chip.reset()

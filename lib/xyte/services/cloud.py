@@ -10,8 +10,8 @@ from xyte.core.values import clip
 from xyte.errors import LinkError, RefusedError
 
 _TIMEOUT_S = const(30)
-_ANSWER_BYTES = const(512)
-_PIECE_BYTES = const(128)
+_ANSWER_BYTES = const(320)
+_PIECE_BYTES = const(64)
 _TEXT_LIMIT = const(200)
 _JSON = "application/json"
 

@@ -21,13 +21,14 @@ _FORGIVABLE = (LinkError, RefusedError, SettingsError, StoreError)
 class Cycle:
     """The parts come ready made: see agent.py, which wires them. chip: for its clock and its random source.
 
+    rare: gives the parts that most cycles do without: `journal`, executor(), registrar().
     interval_ms: between two telemetries. accepted, failed: counts of telemetries taken and of calls that went wrong.
     """
 
-    def __init__(self, chip, cloud, registrar, telemetry, executor, timekeeper):
+    def __init__(self, chip, cloud, vault, telemetry, timekeeper, rare):
         clock, below = chip.clock, chip.below
-        self._clock, self._cloud, self._registrar, self._vault = clock, cloud, registrar, registrar.vault
-        self._telemetry, self._executor, self._timekeeper = telemetry, executor, timekeeper
+        self._clock, self._cloud, self._vault = clock, cloud, vault
+        self._telemetry, self._timekeeper, self._rare = telemetry, timekeeper, rare
         self.interval_ms = 60000
         self._telemetry_wait = Backoff(_FIRST_MS, _TELEMETRY_CAP_MS, below)
         self._registration_wait = Backoff(_FIRST_MS, _REGISTRATION_CAP_MS, below)
@@ -61,7 +62,7 @@ class Cycle:
         return wait
 
     def _register(self):
-        if self._registrar.register():
+        if self._rare.registrar().register():
             self._registration_wait.reset()
         self._telemetry.override = self._look_for_command = True
         return 0
@@ -86,7 +87,10 @@ class Cycle:
 
     def _commands(self, now):
         try:
-            self._executor.drain()
+            owes = self._rare.journal.owes()
+            command = None if owes else self._cloud.command()
+            if command or owes:
+                self._rare.executor().drain(command)
         except _FORGIVABLE as e:
             return self._consequence(e, self._command_wait)
         self._look_for_command = False

@@ -13,38 +13,33 @@ _MESSAGE_BYTES = 500
 
 
 class Executor:
-    """rows: name -> commands.Row. boot: id of this run of the agent. restart: why the board (re)started, as text."""
+    """rows: name -> commands.Row. chip: for the id of this run of the agent, why it started, and the watchdog."""
 
-    def __init__(self, cloud, journal, rows, boot, restart, feed):
+    def __init__(self, cloud, journal, rows, chip):
         self._cloud, self._journal, self._rows = cloud, journal, rows
-        self._boot, self._restart, self._feed = boot, restart, feed
+        self._boot, self._restart, self._feed = chip.session, chip.reset_cause(), chip.feed
 
     def settle(self):
-        """At start: give a command that a restart interrupted its outcome. True when a report is owed to the cloud."""
-        self._journal.load()
+        """At start: give a command that a restart interrupted its outcome, to be reported with the next `drain`."""
         entry = self._journal.entry
-        if not entry or entry["reported"]:
-            return False
         if commands.settle(entry, self._boot, self._restart, self._rows):
             self._journal.save(entry)
             log.info("command", "%s from before the restart: %s" % (entry["name"], entry["phase"]))
-        return entry["phase"] != commands.STARTED
 
-    def drain(self):
-        """Report what is owed, then take commands from the queue until it is empty.
+    def drain(self, command):
+        """Carry out this command and those queued behind it, until there is none; but first report what is owed.
+
+        command: the head of the queue; None when an outcome is owed, which comes before any look at the queue.
 
         Raises LinkError, RefusedError (the queue is looked at again later), StoreError (nothing was run).
         """
-        for _ in range(_MOST_AT_ONCE):
-            self._report_owed()
+        if self._journal.owes():
+            self._report(self._journal.entry)
             command = self._cloud.command()
+        for _ in range(_MOST_AT_ONCE):
             if not command or not self._handle(command):
                 return
-
-    def _report_owed(self):
-        entry = self._journal.entry
-        if entry and not entry["reported"] and entry["phase"] != commands.STARTED:
-            self._report(entry)
+            command = self._cloud.command()
 
     def _handle(self, command):
         """Returns False when there is no point in asking for the next command now."""

@@ -21,6 +21,10 @@ class Journal:
         if whole:
             self._sequence, self.entry = whole[0], json.loads(whole[1])
 
+    def owes(self):
+        """Is there an outcome that the cloud has not heard of?"""
+        return bool(self.entry and not self.entry["reported"] and self.entry["phase"] != "started")
+
     def save(self, entry):
         """Keep entry. Raises StoreError; then the effect it announces must not happen."""
         data = record.pack(self._sequence + 1, json.dumps(entry).encode())

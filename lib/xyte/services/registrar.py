@@ -10,20 +10,20 @@ class Registrar:
     """facts: dict of the fields of Register Device. vault: where the identity is kept."""
 
     def __init__(self, cloud, vault, facts):
-        self._cloud, self.vault, self._facts = cloud, vault, facts
+        self._cloud, self._vault, self._facts = cloud, vault, facts
 
     def register(self):
         """One attempt. On return the vault has an identity in use. True when it is a new one.
 
         Raises LinkError, RefusedError (422: the cloud has this device already, and its key is not here), StoreError.
         """
-        self.vault.probe()
+        self._vault.probe()
         try:
             identity = self._cloud.register(self._facts)
         except RefusedError as e:
             if e.status != _TAKEN:
                 raise
-            if not self.vault.parked:
+            if not self._vault.parked:
                 log.error(
                     "register",
                     "the cloud knows this device already, but its key is not on this board: "
@@ -31,8 +31,8 @@ class Registrar:
                 )
                 raise
             log.warning("register", "already registered: going back to the identity that was parked")
-            self.vault.restore()
+            self._vault.restore()
             return False
-        self.vault.keep(identity)
+        self._vault.keep(identity)
         log.info("register", "registered as %s" % identity["id"])
         return True

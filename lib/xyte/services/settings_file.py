@@ -7,8 +7,7 @@ The file is the truth whenever it can be read; the spare follows it, and an unch
 import json
 
 from xyte import log
-from xyte.core import record
-from xyte.core.settings import Settings
+from xyte.core import record, settings_rules
 from xyte.errors import SettingsError, StoreError
 from xyte.services import files
 
@@ -32,7 +31,7 @@ class SettingsFile:
             values = json.loads(data)
         except ValueError:
             raise SettingsError("%s is not JSON" % PATH)
-        settings = Settings(values)
+        settings = settings_rules.read(values)
         for i in range(len(settings.ca_files)):
             if self._read(settings.ca_files[i], _CA_KEY % i) is None:
                 raise SettingsError("settings: 'ca_files': %s is missing" % settings.ca_files[i])

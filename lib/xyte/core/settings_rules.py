@@ -1,0 +1,96 @@
+"""The settings file's keys: names, defaults and rules. Data in, data out; a bad value is reported by its key.
+
+Needed once, at start: the agent then lets go of this module.
+"""
+
+from xyte.core.settings import Settings
+from xyte.errors import SettingsError
+
+_LEVELS = ("debug", "info", "warning", "error")
+_MIN_INTERVAL_S, _MAX_INTERVAL_S = 1, 86400
+
+# key: (default, type, longest text or list)
+_KEYS = {
+    "entry_url": ("https://entry.xyte.io", str, 256),
+    "hardware_key": ("", str, 128),
+    "sn": ("", str, 128),
+    "mac": ("", str, 17),
+    "cloud_id": ("", str, 128),
+    "name": ("", str, 256),
+    "sub_model": ("", str, 128),
+    "telemetry_interval_s": (60, int, 0),
+    "ca_files": ([], list, 4),
+    "wifi": ([], list, 8),
+    "log_level": ("info", str, 16),
+    "development_hosts": ([], list, 8),
+}
+
+
+def read(values):
+    """Settings from a dict as the file holds it. Raises SettingsError, which names the first key that is wrong."""
+    if not isinstance(values, dict):
+        raise SettingsError("settings: not a JSON object")
+    for key in values:
+        if key not in _KEYS:
+            raise SettingsError("settings: unknown key '%s'" % key)
+    whole = {}
+    for key in _KEYS:
+        default, kind, limit = _KEYS[key]
+        value = values.get(key)
+        whole[key] = default if value is None else _typed(key, value, kind, limit)
+    settings = Settings(whole)
+    _check(settings)
+    return settings
+
+
+def _check(settings):
+    if not settings.hardware_key:
+        raise SettingsError("settings: 'hardware_key' is missing; it comes from the Partner Portal")
+    if not _MIN_INTERVAL_S <= settings.telemetry_interval_s <= _MAX_INTERVAL_S:
+        limits = (_MIN_INTERVAL_S, _MAX_INTERVAL_S)
+        raise SettingsError("settings: 'telemetry_interval_s' must be %d to %d" % limits)
+    if settings.log_level not in _LEVELS:
+        raise SettingsError("settings: 'log_level' must be one of " + ", ".join(_LEVELS))
+    if settings.mac:
+        settings.mac = normal_mac(settings.mac)
+    for key in ("ca_files", "development_hosts"):
+        for item in getattr(settings, key):
+            if not isinstance(item, str) or not item:
+                raise SettingsError("settings: '%s' must be a list of texts" % key)
+    for network in settings.wifi:
+        _check_network(network)
+    try:
+        entry = settings.host(settings.entry_url)
+    except SettingsError as e:
+        raise SettingsError("settings: 'entry_url': %s" % e)
+    if entry.tls and not settings.ca_files:
+        raise SettingsError("settings: 'ca_files' is empty; https needs the CA certificate of the entry host")
+
+
+def _typed(key, value, kind, limit):
+    if not isinstance(value, kind) or isinstance(value, bool):
+        names = {str: "a text", int: "a whole number", list: "a list"}
+        raise SettingsError("settings: '%s' must be %s" % (key, names[kind]))
+    if limit and len(value) > limit:
+        raise SettingsError("settings: '%s' is longer than %d" % (key, limit))
+    return value
+
+
+def _check_network(network):
+    """wifi: a list of {"ssid": text, "key": text}, best network first; no key for an open one."""
+    if not isinstance(network, dict) or not isinstance(network.get("ssid"), str) or not network["ssid"]:
+        raise SettingsError("settings: 'wifi' must be a list of objects with 'ssid' and 'key'")
+    for name in network:
+        if name not in ("ssid", "key"):
+            raise SettingsError("settings: 'wifi' has an unknown key '%s'" % name)
+    key = network.get("key") or ""
+    if not isinstance(key, str) or (key and not 8 <= len(key) <= 64):
+        raise SettingsError("settings: 'wifi' key of '%s' must be a text of 8 to 64 characters" % network["ssid"])
+
+
+def normal_mac(text):
+    """aa:bb:cc:dd:ee:ff from any usual spelling. Raises SettingsError."""
+    digits = text.replace(":", "").replace("-", "").replace(".", "").lower()
+    if len(digits) != 12 or any(ch not in "0123456789abcdef" for ch in digits):
+        raise SettingsError("settings: 'mac' is not a MAC address")
+    return ":".join([digits[i : i + 2] for i in range(0, 12, 2)])
