@@ -60,7 +60,7 @@ class Rule:
 
 def parse(value: Any) -> Rule:
     """A rule from its JSON; raises FaultError."""
-    if not isinstance(value, dict) or value.get("action") not in ACTIONS:
+    if not isinstance(value, dict) or value.get("action") not in tuple(ACTIONS):
         raise FaultError(f"a rule is an object whose action is one of: {', '.join(ACTIONS)}")
     defaults, performs = ACTIONS[value["action"]]
     allowed = {**_COMMON, "perform": performs, **defaults}
