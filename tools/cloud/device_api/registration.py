@@ -83,7 +83,7 @@ def _hub_urls(settings: Settings, request: Request) -> dict[str, str]:
     host = request.headers.get("host", "")
     if not _HOST.fullmatch(host):  # HTTP/1.0 may come without, and nothing else belongs into a URL
         name, port = request.scope["server"]
-        host = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+        host = (f"[{name}]" if ":" in name else name) + (f":{port}" if port else "")
     template = settings["hub_url"] or "{scheme}://{host}"
     url = template.replace("{scheme}", request.url.scheme).replace("{host}", host)
     if not settings["hub_url_scheme"]:
