@@ -68,9 +68,9 @@ class LocalCloud:
         self._options |= options
         self._start({})
 
-    def stop(self) -> None:
-        """End it with SIGTERM; raises CloudFailed when it does not end, or not with status 0."""
-        self._end(signal.SIGTERM, 0)
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """End it with a signal; raises CloudFailed when it does not end, or not with status 0."""
+        self._end(number, 0)
 
     def kill(self) -> None:
         """End it with SIGKILL, as a crash would."""
