@@ -153,7 +153,5 @@ def enable_irq(state=0):
 
 def __getattr__(name):
     if name in ("Pin", "ADC"):
-        import pins  # rarely wanted: loaded on first use
-
-        return getattr(pins, name)
+        return getattr(wire.load("pins"), name)
     raise AttributeError(name)

@@ -56,6 +56,8 @@ def _attempt():
     if _control[_OUTAGE]:
         return STAT_NO_AP_FOUND
     for name, key in _air():
+        if not _names[0]:  # a soft reset forgot the name; the radio did not
+            _names[0], _names[1] = name, key
         if name == _names[0]:
             return 0 if key in ("", _names[1]) else STAT_WRONG_PASSWORD
     return STAT_NO_AP_FOUND

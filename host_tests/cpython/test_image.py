@@ -1,0 +1,76 @@
+"""The application image: what we make, the chip's checks, and Espressif's own reading of it."""
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tools import image
+
+PAYLOAD = bytes(range(256)) * 40 + b"end"
+
+
+@given(st.binary(max_size=5000))
+def test_what_is_made_can_be_parsed(payload):
+    made = image.make(payload, version="1.2.3")
+    parsed = image.parse(made + b"\xff" * 100)
+    assert (parsed.version, parsed.project, parsed.chip_id) == ("1.2.3", "xyte-agent", image.CHIP_ESP32)
+    assert made[parsed.payload_offset :][: len(payload)] == payload
+    assert parsed.payload_offset % 4096 == 0
+    assert parsed.size == len(made)
+
+
+def test_same_input_same_bytes():
+    assert image.make(PAYLOAD, version="1") == image.make(PAYLOAD, version="1")
+
+
+def test_esptool_reads_it(tmp_path):
+    file = tmp_path / "app.bin"
+    file.write_bytes(image.make(PAYLOAD, version="7.8.9"))
+    report = subprocess.run([sys.executable, "-m", "esptool", "image-info", file],
+                            capture_output=True, text=True, check=True).stdout
+    assert "App version: 7.8.9" in report
+    assert "Project name: xyte-agent" in report
+    assert "Chip ID: 0 (ESP32)" in report
+    checksum, sha256 = (line for line in report.splitlines() if line.startswith(("Checksum", "Validation")))
+    assert checksum.endswith("(valid)") and sha256.endswith("(valid)")
+
+
+def test_every_single_wrong_byte_is_noticed():
+    made = image.make(PAYLOAD, version="1.2.3")
+    for at in [*range(400), *range(400, len(made), 97), *range(len(made) - 40, len(made))]:
+        broken = bytearray(made)
+        broken[at] ^= 0x10
+        with pytest.raises(image.ImageError):
+            image.parse(bytes(broken))
+
+
+def test_every_shorter_image_is_refused():
+    made = image.make(PAYLOAD, version="1.2.3")
+    for size in [0, 1, 23, 24, 31, 32, 4095, 4096, len(made) - 33, len(made) - 1]:
+        with pytest.raises(image.ImageError):
+            image.parse(made[:size])
+
+
+@pytest.mark.parametrize("data, reason", [
+    (b"\xff" * 4096, "magic"),
+    (image.make(PAYLOAD, version="1", chip_id=9), "chip ID"),
+    (bytes([image.MAGIC, 17]) + bytes(100), "segment count"),
+])
+def test_reasons(data, reason):
+    with pytest.raises(image.ImageError, match=reason):
+        image.parse(data)
+
+
+def test_misplaced_segment_is_refused():
+    made = bytearray(image.make(PAYLOAD, version="1"))
+    made[24] ^= 4  # load address of the first segment: no longer congruent with its place on flash
+    with pytest.raises(image.ImageError, match="doesn't match"):
+        image.parse(bytes(made))
+
+
+def test_names_that_do_not_fit():
+    with pytest.raises(image.ImageError, match="31 bytes"):
+        image.make(b"", version="1" * 32)
