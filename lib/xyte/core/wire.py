@@ -27,7 +27,12 @@ class ResponseHead:
 
     def reset(self, keep_fields=False):
         self._line = bytearray(_LINE_BYTES_KEPT) if keep_fields else self._own_line
-        self._used = self._seen = 0
+        self._seen = 0
+        self._begin(keep_fields)
+
+    def _begin(self, keep_fields):
+        self._used = 0
+        self._cut = False  # the line is longer than what is kept of it
         self.status = 0
         self.length = -1
         self.chunked = False
@@ -45,6 +50,8 @@ class ResponseHead:
                 if self._used < len(line):
                     line[self._used] = c
                     self._used += 1
+                else:
+                    self._cut = True
                 continue
             if self._end_of_line():
                 return i + 1
@@ -62,20 +69,18 @@ class ResponseHead:
             else:
                 self._status_line()
             self._used = 0
+            self._cut = False
             return False
         if not self.status:
             raise LinkError("not an HTTP response")
         if self.status < 200:  # 1xx: an interim head, the real one follows
-            keep = self.fields is not None
-            seen = self._seen
-            self.reset(keep)
-            self._seen = seen
+            self._begin(self.fields is not None)
             return False
         return True
 
     def _status_line(self):
         line = self._line
-        if self._used < 12 or not self._starts(b"http/1.") or line[8] != 32:
+        if self._used < 12 or not self._starts(b"http/1.") or line[8] != 32 or self._used > 12 and line[12] != 32:
             raise LinkError("not an HTTP/1.x response")
         self.status = self._number(9, 12)
         if not 100 <= self.status <= 599:
@@ -96,6 +101,9 @@ class ResponseHead:
         return True
 
     def _value_at(self, index):
+        """Where the value of a field that we act on begins. One that lost its end is no value."""
+        if self._cut:
+            raise LinkError("response field too long")
         while index < self._used and self._line[index] in b" \t":
             index += 1
         return index
@@ -124,7 +132,8 @@ class ResponseHead:
                 raise LinkError("two different Content-Length fields")
             self.length = length
         elif self._starts(b"transfer-encoding:"):
-            if not self._starts(b"chunked", self._value_at(18)):
+            value = self._value_at(18)
+            if not self._starts(b"chunked", value) or self._value_at(value + 7) < self._used:
                 raise LinkError("transfer coding is not chunked")
             self.chunked = True
         elif self._starts(b"connection:"):
@@ -137,7 +146,7 @@ class ResponseHead:
             value = self._value_at(12)
             if value < self._used and 48 <= self._line[value] <= 57:  # else a date: our own pause will do
                 self.retry_after_s = self._number(value)
-        if self.fields is not None:
+        if self.fields is not None and not self._cut:
             self._keep()
 
     def _keep(self):
