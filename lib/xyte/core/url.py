@@ -45,7 +45,9 @@ def split(text, scheme="https"):
 def _host_port(netloc, port):
     host, colon, digits = netloc, "", ""
     if netloc.startswith("["):  # IPv6 literal
-        host, _, rest = netloc[1:].partition("]")
+        host, closed, rest = netloc[1:].partition("]")
+        if not closed:
+            raise SettingsError("URL host %r: no ] at its end" % netloc)
         colon, digits = rest[:1], rest[1:]
     elif ":" in netloc:
         host, colon, digits = netloc.partition(":")
