@@ -17,10 +17,13 @@ class Backoff:
         self.failures = 0
 
     def after_failure_ms(self, at_least_ms=0):
-        """Count one failure. Returns the wait in ms: random up to the ceiling, and not under at_least_ms."""
+        """Count one failure. Returns the wait in ms: random up to the ceiling.
+
+        at_least_ms: a pause that was asked for. The random part comes on top: everybody was asked for the same.
+        """
         ceiling = min(self._cap_ms, self._first_ms << min(self.failures, _MAX_SHIFT))
         self.failures += 1
-        return max(at_least_ms, self._below(ceiling + 1))
+        return at_least_ms + self._below(ceiling + 1)
 
     def spread_ms(self):
         """A random wait before the first try of all, so that a power cut in a street is not a stampede."""
