@@ -1,5 +1,7 @@
 """The chip as the agent sees it, without a chip: time that moves when told, keys in a dict, a link to cut."""
 
+from xyte.errors import StoreError
+
 _WRAP = 1 << 30  # ticks of the ESP32 port wrap here
 
 
@@ -36,25 +38,47 @@ class FakeClock:
         return self.network_s
 
 
+class PowerCut(BaseException):
+    """The power is gone: nothing that the agent could catch."""
+
+
+class Fuse:
+    """Blows at the n-th place that it is asked (from 1), and so cuts the power there. blows_at 0: never."""
+
+    def __init__(self, blows_at=0):
+        self.blows_at, self.burnt = blows_at, 0
+
+    def burn(self):
+        self.burnt += 1
+        if self.burnt == self.blows_at:
+            raise PowerCut()
+
+
 class FakeKeys:
-    """NVS in a dict. Set `broken` to make every write fail as a full or dead flash does."""
+    """NVS in a dict. `broken` makes every write fail as a full flash does, `unreadable` every read.
+
+    fuse: may cut the power before and after each write.
+    """
 
     def __init__(self):
         self.values = {}
         self.writes = 0
-        self.broken = False
+        self.broken = self.unreadable = False
+        self.fuse = Fuse()
 
     def get(self, key):
+        if self.unreadable:
+            raise StoreError("NVS read %s: broken" % key)
         return self.values.get(key)
 
     def set(self, key, value):
-        from xyte.errors import StoreError
-
         if self.broken:
             raise StoreError("NVS write %s: no space" % key)
         if self.values.get(key) != value:
+            self.fuse.burn()
             self.values[key] = bytes(value)
             self.writes += 1
+            self.fuse.burn()
 
     def erase(self, key):
         self.values.pop(key, None)
@@ -89,6 +113,8 @@ class FakeChip:
     def __init__(self, root, connect, cause="PWRON_RESET", session="aa", keys=None, clock=None):
         self.root, self.connect, self.session = root, connect, session
         self.clock = clock or FakeClock()
+        if connect:
+            connect.clock = self.clock
         self.keys = keys or FakeKeys()
         self.link, self.boots = FakeLink(), FakeBoots()
         self.cause = cause

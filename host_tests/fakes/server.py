@@ -20,10 +20,14 @@ def response(status=200, body=b"", headers=(), close=False):
 
 
 class FakeServer:
-    """piece: deliver at most so many bytes at a time, with a "not now" before each piece. down: connecting fails."""
+    """piece: deliver at most so many bytes at a time, with a "not now" before each piece. down: connecting fails.
+
+    clock: a FakeClock that waiting moves; without one, waiting for bytes that never come would never end.
+    """
 
     def __init__(self, answer, piece=0):
         self.answer, self.piece = answer, piece
+        self.clock = None
         self.down = False
         self.streams = []
         self.requests = []  # (method, path, headers, body, connection number)
@@ -98,7 +102,9 @@ class FakeStream:
         return len(data)
 
     def wait(self, for_write, ms):
-        """The server is slow: waiting takes its time. Time itself is moved by the test's pause."""
+        """A piece that is on its way takes a millisecond; what never comes takes all the time there is."""
+        if self._server.clock:
+            self._server.clock.sleep_ms(1 if self._out or self.gone else ms)
 
     def close(self):
         self.closed = True

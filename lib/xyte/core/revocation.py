@@ -29,7 +29,8 @@ class Revocation:
         That is after three 401, each at least 30 s after the one before, or six 404 over at least ten minutes.
         """
         if status == 401:
-            if self._unauthorized and self._since(now_ms, self._last_ms) < _UNAUTHORIZED_APART_MS:
+            # Below 0 the ticks have wrapped: days have passed.
+            if self._unauthorized and 0 <= self._since(now_ms, self._last_ms) < _UNAUTHORIZED_APART_MS:
                 return False
             self._unauthorized += 1
             self._last_ms = now_ms
@@ -38,7 +39,7 @@ class Revocation:
             if not self._not_found:
                 self._first_ms = now_ms
             self._not_found += 1
-            return self._not_found >= _NOT_FOUND and self._since(now_ms, self._first_ms) >= _NOT_FOUND_SPAN_MS
+            return self._not_found >= _NOT_FOUND and not 0 <= self._since(now_ms, self._first_ms) < _NOT_FOUND_SPAN_MS
         return False
 
     @staticmethod
