@@ -30,10 +30,14 @@ def http_date(text):
     clock = parts[4].split(":")
     if month < 0 or len(parts[2]) != 3 or month % 3 or len(clock) != 3:
         return None
-    for digits in (parts[1], parts[3], clock[0], clock[1], clock[2]):
-        if not digits.isdigit():
-            return None
-    return seconds(int(parts[3]), month // 3 + 1, int(parts[1]), int(clock[0]), int(clock[1]), int(clock[2]))
+    try:
+        year, day = int(parts[3]), int(parts[1])
+        hour, minute, second = int(clock[0]), int(clock[1]), int(clock[2])
+    except ValueError:
+        return None
+    if not (2000 <= year <= 2099 and 1 <= day <= 31 and 0 <= hour < 24 and 0 <= minute < 60 and 0 <= second <= 60):
+        return None
+    return seconds(year, month // 3 + 1, day, hour, minute, second)
 
 
 def put_iso(out, now_s):
