@@ -6,9 +6,8 @@ Source: the device API's Send Telemetry page.
 from micropython import const
 
 _MAX_TEXT_BYTES = const(1000)
-_MAX_INT = 0x7FFFFFFF
+_MIN_INT, _MAX_INT = -0x80000000, 0x7FFFFFFF  # ready made: on the chip these are objects on the heap
 _MAX_FLOAT = 3.4028235e38
-PLAIN = (int, float, str, bool)
 
 
 def check(value):
@@ -16,7 +15,7 @@ def check(value):
     if value is None or value is True or value is False:
         return
     if isinstance(value, int):
-        if not -_MAX_INT - 1 <= value <= _MAX_INT:
+        if not _MIN_INT <= value <= _MAX_INT:
             raise ValueError("%d does not fit 32 bits" % value)
     elif isinstance(value, float):
         if value != value:  # noqa: PLR0124 - only NaN
