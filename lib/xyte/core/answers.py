@@ -4,7 +4,7 @@ import json
 
 from xyte.errors import LinkError
 
-_NAME_CHARS = 64
+_ID_CHARS = 64  # a UUID has 36
 
 
 def parse(data):
@@ -33,8 +33,11 @@ def registration(reply):
     """
     if not isinstance(reply, dict):
         raise LinkError("registration answer is not an object")
+    ident = reply.get("id") or reply.get("device_id")
+    if isinstance(ident, int) and not isinstance(ident, bool):
+        ident = str(ident)  # refused, the registration would be lost: there is no second one
     identity = {
-        "id": reply.get("id") or reply.get("device_id"),
+        "id": ident,
         "access_key": reply.get("access_key"),
         "hub_url": reply.get("hub_url") or "",
         "hub_url_static_cert": reply.get("hub_url_static_cert") or "",
@@ -52,7 +55,7 @@ def is_token(text):
     if not text or len(text) > 128:
         return False
     for ch in text:
-        if not (ch.isdigit() or "a" <= ch <= "z" or "A" <= ch <= "Z" or ch in "-_.~+/="):
+        if not ("0" <= ch <= "9" or "a" <= ch <= "z" or "A" <= ch <= "Z" or ch in "-_.~+/="):
             return False
     return True
 
@@ -69,7 +72,7 @@ def command(status, reply):
     ident, name = reply.get("id"), reply.get("name")
     if ident is None and name is None:
         return None
-    if isinstance(ident, bool) or not isinstance(ident, (str, int)) or ident == "":
+    if isinstance(ident, bool) or not isinstance(ident, (str, int)) or not 0 < len(str(ident)) <= _ID_CHARS:
         raise LinkError("command without a usable id")
     parameters = reply.get("parameters")
     return {
