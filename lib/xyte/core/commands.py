@@ -17,7 +17,10 @@ RUN, REPORT, UNKNOWN = 1, 2, 3
 
 def entry(command, boot):
     """The journal record of a command about to run. boot: id of this run of the agent."""
-    digest = sha256(json.dumps(command["parameters"]).encode()).digest()
+    try:
+        digest = sha256(json.dumps(command["parameters"]).encode()).digest()
+    except (MemoryError, RuntimeError):  # too large, or nested too deep: no reason to fail at each start
+        digest = b""
     return {
         "id": command["id"],
         "name": clip(command["name"], 100),

@@ -1,0 +1,82 @@
+"""The tables of what becomes of a command, swept in full."""
+
+from xyte.core import commands
+from xyte.core.commands import DONE, FAILED, REPORT, RUN, STARTED, UNKNOWN, Row
+from xyte.errors import CommandError
+
+
+def command(ident="c1", name="say", status="pending", parameters=None):
+    return {"id": ident, "name": name, "status": status, "parameters": parameters or {}}
+
+
+def test_decide():
+    mine, older, other = "boot2", "boot1", "c0"
+    for ident, phase, boot, status, want in (
+        (None, "", "", "pending", RUN),
+        (None, "", "", "in_progress", UNKNOWN),
+        (None, "", "", None, RUN),
+        (other, DONE, mine, "pending", RUN),
+        (other, DONE, mine, "in_progress", UNKNOWN),
+        (other, STARTED, older, "pending", RUN),
+        (other, STARTED, mine, "in_progress", UNKNOWN),
+        ("c1", STARTED, mine, "pending", RUN),
+        ("c1", STARTED, mine, "in_progress", RUN),
+        ("c1", STARTED, older, "pending", REPORT),
+        ("c1", STARTED, older, "in_progress", REPORT),
+        ("c1", DONE, mine, "pending", REPORT),
+        ("c1", DONE, mine, "in_progress", REPORT),
+        ("c1", DONE, older, "pending", REPORT),
+        ("c1", FAILED, older, "in_progress", REPORT),
+        ("c1", FAILED, mine, "pending", REPORT),
+    ):
+        journal = {"id": ident, "phase": phase, "boot": boot} if ident else None
+        assert commands.decide(command(status=status), journal, mine) == want, (ident, phase, boot, status)
+
+
+def test_settle():
+    rows = {"again": Row(None, after_restart=lambda journal, cause: (DONE, "after " + cause)), "say": Row(None)}
+    for name, phase, boot, changed, want, message in (
+        ("say", STARTED, "old", True, FAILED, "interrupted by a restart (WDT_RESET); not run again"),
+        ("gone", STARTED, "old", True, FAILED, "interrupted by a restart (WDT_RESET); not run again"),
+        ("again", STARTED, "old", True, DONE, "after WDT_RESET"),
+        ("again", STARTED, "now", False, STARTED, ""),
+        ("again", DONE, "old", False, DONE, ""),
+        ("say", FAILED, "old", False, FAILED, ""),
+    ):
+        journal = {"name": name, "phase": phase, "boot": boot, "message": ""}
+        assert commands.settle(journal, "now", "WDT_RESET", rows) is changed, (name, phase, boot)
+        assert (journal["phase"], journal["message"]) == (want, message)
+
+
+def test_check():
+    rows = {"say": Row(None, needs=("text", "loud")), "reboot": Row(None)}
+    assert commands.check(command(parameters={"text": "", "loud": False}), rows) is rows["say"]
+    for bad, words in (
+        (command(name="sing"), ("unknown command 'sing'", "reboot, say")),
+        (command(name=""), ("unknown",)),
+        (command(), ("missing parameter: text, loud",)),
+        (command(parameters={"text": None, "loud": 1}), ("missing parameter: text",)),
+        (command(name="reboot", parameters=[1]), ("parameters must be an object",)),
+    ):
+        try:
+            commands.check(bad, rows)
+        except CommandError as e:
+            for word in words:
+                assert word in str(e), str(e)
+        else:
+            raise AssertionError(bad)
+
+
+def test_entry():
+    a = commands.entry(command(parameters={"x": 1}), "b")
+    b = commands.entry(command(parameters={"x": 2}), "b")
+    assert a["args"] != b["args"] and len(a["args"]) == 16
+    assert (a["id"], a["phase"], a["boot"], a["reported"]) == ("c1", STARTED, "b", False)
+    assert len(commands.entry(command(name="n" * 5000), "b")["name"]) == 100
+
+
+def test_parameters_nested_too_deep_are_no_reason_to_die():
+    deep = []
+    for _ in range(3000):
+        deep = [deep]
+    assert commands.entry({"id": 1, "name": "n", "status": "pending", "parameters": {"p": deep}}, "b")["id"] == 1
