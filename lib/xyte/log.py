@@ -22,6 +22,7 @@ def hide(secret):
     """From now on print *** instead of this text."""
     if secret and secret not in _secrets:
         _secrets.append(secret)
+        _secrets.sort(key=len, reverse=True)  # one may be part of another
 
 
 def enabled(level):

@@ -1,0 +1,47 @@
+"""The log: levels, and secrets that never reach a line."""
+
+import builtins
+
+from xyte import log
+
+
+def printed(call):
+    """What a call prints, as one text."""
+    lines, real = [], builtins.print
+    builtins.print = lambda *words: lines.append(" ".join([str(word) for word in words]))
+    try:
+        call()
+    finally:
+        builtins.print = real
+    return "\n".join(lines)
+
+
+def test_levels():
+    for level, letters in (("debug", "DIWE"), ("info", "IWE"), ("warning", "WE"), ("error", "E")):
+        log.configure(level)
+
+        def all_of_them():
+            log.debug("a", "t")
+            log.info("a", "t")
+            log.warning("a", "t")
+            log.error("a", "t")
+
+        lines = printed(all_of_them).split("\n")
+        assert "".join([line.split()[1] for line in lines]) == letters
+    log.configure("info")
+    assert log.enabled(log.INFO) and not log.enabled(log.DEBUG)
+
+
+def test_secrets_are_hidden_even_inside_each_other():
+    log.hide("s3cret")
+    log.hide("s3cret-and-more")
+    log.hide("")
+    log.hide(None)
+    text = printed(lambda: log.error("a", "x s3cret-and-more y s3cret z s3crets3cret"))
+    assert "s3cret" not in text and "more" not in text and "x *** y *** z ******" in text
+
+
+def test_time_stamp():
+    log.configure("info", lambda: 61234)
+    assert printed(lambda: log.info("area", "text")) == "     61.234 I area: text"
+    log.configure("info")
