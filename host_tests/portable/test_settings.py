@@ -1,0 +1,86 @@
+"""The settings' rules: each bad value is reported by its key, and each default holds."""
+
+from xyte.core import settings_rules
+from xyte.errors import SettingsError
+
+GOOD = {"hardware_key": "hk", "ca_files": ["/ca.pem"]}
+
+
+def read(**changes):
+    values = dict(GOOD)
+    values.update(changes)
+    return settings_rules.read(values)
+
+
+def test_defaults():
+    s = read()
+    assert s.entry_url == "https://entry.xyte.io"
+    assert (s.telemetry_interval_s, s.log_level) == (60, "info")
+    assert (s.sn, s.mac, s.cloud_id, s.name, s.sub_model) == ("",) * 5
+    assert s.wifi == [] and s.development_hosts == []
+    assert read(sn=None, telemetry_interval_s=None).telemetry_interval_s == 60
+
+
+def test_every_fault_names_its_key():
+    for key, bad in (
+        ("entry_url", ["", 5, "ftp://x", "https://", "http://not.listed", "https://x y", "x" * 300]),
+        ("hardware_key", ["", 5, None, [], "k" * 200]),
+        ("sn", [5, [], "s" * 200]),
+        ("mac", [5, "02:00", "02:00:5e:10:00:7g", "02:00:5e:10:00:7f:11"]),
+        ("cloud_id", [5, "c" * 200]),
+        ("name", [5, "n" * 300]),
+        ("sub_model", [True, "m" * 200]),
+        ("telemetry_interval_s", [0, -1, 86401, "60", 1.5, True, []]),
+        ("ca_files", [[], "x", [5], [""], ["a"] * 5]),
+        ("wifi", ["x", [5], [{}], [{"ssid": ""}], [{"ssid": "a", "key": "short"}], [{"ssid": "a", "pw": "x"}]]),
+        ("log_level", ["loud", 1, ""]),
+        ("development_hosts", ["x", [5], [""]]),
+    ):
+        for value in bad:
+            try:
+                read(**{key: value})
+            except SettingsError as e:
+                assert "'%s'" % key in str(e), (key, value, str(e))
+            else:
+                raise AssertionError((key, value))
+
+
+def test_unknown_key_and_no_object():
+    for values in ({"hardware_kee": "x"}, [], None, "text", 5):
+        try:
+            settings_rules.read(values)
+        except SettingsError as e:
+            assert str(e)
+        else:
+            raise AssertionError(values)
+
+
+def test_a_bad_wifi_key_is_not_told():
+    for network in ({"ssid": "a", "key": "hunter2"}, {"ssid": "a", "key": "x" * 65}):
+        try:
+            read(wifi=[network])
+        except SettingsError as e:
+            assert network["key"] not in str(e)
+        else:
+            raise AssertionError(network)
+
+
+def test_mac_in_any_spelling():
+    for text in ("02:00:5E:10:00:7F", "02-00-5e-10-00-7f", "0200.5e10.007f", "02005E10007F"):
+        assert read(mac=text).mac == "02:00:5e:10:00:7f", text
+
+
+def test_plain_http_only_to_development_hosts():
+    s = read(entry_url="http://box:8080", development_hosts=["box"], ca_files=[])
+    assert not s.host(s.entry_url).tls
+    assert s.host("box").tls is False, "without a scheme: as the entry host"
+    secure = read(development_hosts=["box"])
+    assert secure.host("hub.test").tls
+    assert not secure.host("http://box").tls
+    for settings in (s, secure):
+        try:
+            settings.host("http://elsewhere")
+        except SettingsError as e:
+            assert "development_hosts" in str(e)
+        else:
+            raise AssertionError("plain http to a stranger")
