@@ -103,6 +103,13 @@ def test_without_faults_one_connection_serves_all(board, process):
     assert {entry["listener"] for entry in last} == {"https" if board.tls else "http"}
 
 
+def test_answers_are_not_held_back(board):
+    board.telemetry()
+    start = time.monotonic()
+    assert all(whole(board.telemetry()) for _ in range(100))
+    assert time.monotonic() - start < 3  # Nagle's algorithm against delayed acknowledgements takes 4.4 s
+
+
 def test_status(board, process):
     process.faults(
         [
