@@ -119,7 +119,7 @@ def add_hardware_key(cloud: Cloud, _request: Request, raw: bytes) -> Any:
 
 
 def revoke_hardware_key(cloud: Cloud, request: Request, _body: bytes) -> Any:
-    models.revoke_key(cloud.store, request.path_params["number"], cloud.clock())
+    models.revoke_key(cloud.store, _number(request), cloud.clock())
     return models.keys(cloud.store)
 
 
@@ -133,6 +133,11 @@ def add_operator_key(cloud: Cloud, _request: Request, raw: bytes) -> Any:
     organization_id = organizations.first(cloud.store)["id"]
     organizations.add_key(cloud.store, organization_id, key, cloud.clock())
     return {"key": key, "organization_id": organization_id}
+
+
+def remove_operator_key(cloud: Cloud, request: Request, _body: bytes) -> Any:
+    organizations.remove_key(cloud.store, _number(request))
+    return organizations.keys(cloud.store)
 
 
 def show_devices(cloud: Cloud, _request: Request, _body: bytes) -> Any:
@@ -188,6 +193,10 @@ def _route(method: str, path: str, handler: Handler, status: int = 200) -> Route
     return Route(f"/_cloud{path}", endpoint, methods=[method])
 
 
+def _number(request: Request) -> int:
+    return whole_number(request.path_params["number"], "number")
+
+
 def _is_local(request: Request) -> bool:
     try:
         return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
@@ -208,9 +217,10 @@ ROUTES = [
     _route("POST", "/models", add_model, 201),
     _route("GET", "/hardware_keys", show_hardware_keys),
     _route("POST", "/hardware_keys", add_hardware_key, 201),
-    _route("DELETE", "/hardware_keys/{number:int}", revoke_hardware_key),
+    _route("DELETE", "/hardware_keys/{number}", revoke_hardware_key),
     _route("GET", "/operator_keys", show_operator_keys),
     _route("POST", "/operator_keys", add_operator_key, 201),
+    _route("DELETE", "/operator_keys/{number}", remove_operator_key),
     _route("GET", "/devices", show_devices),
     _route("DELETE", "/devices/{device_id}", delete_device),
 ]

@@ -50,15 +50,25 @@ def add_key(store: Store, organization_id: int, key: str, now: float) -> None:
     )
 
 
+def remove_key(store: Store, number: int) -> None:
+    """Refusal(404) for no such key, Refusal(422) for the last one."""
+    if store.row("SELECT 1 FROM operator_keys WHERE rowid = ?", number) is None:
+        raise Refusal(404, "Not found")
+    if store.row("SELECT 1 FROM operator_keys WHERE rowid != ?", number) is None:
+        raise Refusal(INVALID, "The last operator key stays: add another one first")
+    store.run("DELETE FROM operator_keys WHERE rowid = ?", number)
+
+
 def keys(store: Store) -> list[dict[str, Any]]:
-    """All operator keys, masked."""
+    """All operator keys, masked; `number` is what remove_key takes."""
     return [
         {
+            "number": row["number"],
             "key": row["hint"],
             "organization_id": row["organization_id"],
             "created_at": iso_time(row["created_at"]),
         }
-        for row in store.rows("SELECT * FROM operator_keys ORDER BY created_at")
+        for row in store.rows("SELECT rowid AS number, * FROM operator_keys ORDER BY rowid")
     ]
 
 
