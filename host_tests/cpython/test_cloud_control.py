@@ -1,6 +1,7 @@
 """The panel below /_cloud: settings, journal, keys and models, and who may use it."""
 
 import json
+import re
 
 import cloud_bench
 import pytest
@@ -8,7 +9,9 @@ from cloud_bench import ANY_JSON, REGISTRATION, Bench
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tools import ROOT
 from tools.cloud import defaults
+from tools.cloud.faults import ACTIONS
 from tools.cloud.settings import TABLE, SettingError, parse_assignment
 
 bench, device = cloud_bench.bench, cloud_bench.device  # fixtures
@@ -164,8 +167,17 @@ def test_keys_can_be_added(bench):
     for wrong in ({}, {"model_id": "x"}, {"model_id": defaults.MODEL_ID, "key": "short"}):
         assert bench.call("POST", "/_cloud/hardware_keys", json=wrong).status_code == 422
     assert bench.call("DELETE", "/_cloud/hardware_keys/99").status_code == 404
+    assert bench.call("DELETE", "/_cloud/hardware_keys/" + "9" * 5000).status_code == 422
     made = bench.call("POST", "/_cloud/operator_keys", json={}).json()["key"]
     assert bench.call("GET", "/core/v1/organization/info", headers={"Authorization": made}).status_code == 200
+
+
+def test_the_public_operator_key_can_be_removed_once_there_is_another(bench):
+    assert bench.call("DELETE", "/_cloud/operator_keys/1").status_code == 422
+    bench.call("POST", "/_cloud/operator_keys", json={})
+    assert len(bench.call("DELETE", "/_cloud/operator_keys/1").json()) == 1
+    assert bench.operator("GET", "info").status_code == 401
+    assert bench.call("DELETE", "/_cloud/operator_keys/1").status_code == 404
 
 
 def test_every_device_is_shown_and_can_be_deleted(bench):
@@ -295,3 +307,17 @@ def test_garbage_gets_an_error_in_json(bench, body, path):
     answer = bench.call(method, path, content=json.dumps(body).encode())
     assert answer.status_code in (200, 201, 400, 422)
     answer.json()
+
+
+def test_the_readme_lists_every_setting_and_fault():
+    readme = (ROOT / "tools" / "cloud" / "README.md").read_text()
+    for row in TABLE:
+        default = json.dumps(row.default) if isinstance(row.default, bool) else row.default
+        shown = f"`{default}`" if row.default != "" else "*empty*"
+        assert f"| `{row.name}` | {shown} | " in readme, row.name
+        assert f" | {row.meaning} |\n" in readme, row.name
+    for action, (parameters, performs) in ACTIONS.items():
+        line = re.search(rf"^\| `{action}` \| {'yes' if performs else 'no'} \| .*$", readme, re.MULTILINE)
+        assert line and all(f"`{name}`" in line[0] for name in parameters), action
+    for secret in (defaults.HARDWARE_KEY, defaults.OPERATOR_KEY, defaults.MODEL_ID):
+        assert secret in readme
