@@ -8,6 +8,7 @@ import contextlib
 import errno
 import fcntl
 import ipaddress
+import socket
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -22,43 +23,17 @@ HELP = "run a local Xyte cloud: device API, operator API, faults on demand"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--data",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="folder of the database and certificates, made when absent",
-    )
-    parser.add_argument(
-        "--http", type=_port, default=8080, metavar="PORT", help="0 = any free one (default 8080)"
-    )
-    parser.add_argument(
-        "--https", type=_port, default=8443, metavar="PORT", help="0 = any free one (default 8443)"
-    )
-    parser.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1, with ::1)"
-    )
-    parser.add_argument(
-        "--certificate",
-        choices=certificates.KINDS,
-        default="good",
-        help="server certificate to show; all but good must be refused by boards",
-    )
-    parser.add_argument(
-        "--tls-max",
-        choices=tuple(certificates.TLS_VERSIONS),
-        default="1.3",
-        help="highest TLS version offered (default 1.3)",
-    )
-    parser.add_argument(
-        "--set",
-        dest="settings",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="change a setting and keep it, as PUT /_cloud/settings does; may be repeated",
-    )
-    parser.add_argument("--verbose", action="store_true", help="print a line for every request")
+    add = parser.add_argument
+    add("--data", type=Path, required=True, metavar="DIR", help="database and certificates, made when absent")
+    add("--http", type=_port, default=8080, metavar="PORT", help="0 = any free one (default 8080)")
+    add("--https", type=_port, default=8443, metavar="PORT", help="0 = any free one (default 8443)")
+    add("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1, with ::1)")
+    kinds, versions = certificates.KINDS, tuple(certificates.TLS_VERSIONS)
+    add("--certificate", choices=kinds, default="good", help="what to show; boards must refuse all but good")
+    add("--tls-max", choices=versions, default="1.3", help="highest TLS version offered (default 1.3)")
+    text = "change a setting and keep it, as PUT /_cloud/settings does; may be repeated"
+    add("--set", dest="settings", action="append", default=[], metavar="NAME=VALUE", help=text)
+    add("--verbose", action="store_true", help="print a line for every request")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -92,7 +67,7 @@ def _serve(args: argparse.Namespace, cloud: Cloud) -> int:
     return 0
 
 
-def _bind(host: str, port: int, option: str) -> list:
+def _bind(host: str, port: int, option: str) -> list[socket.socket]:
     try:
         return listen(host, port)
     except OSError as error:
