@@ -3,7 +3,6 @@
 from xyte.core import answers
 from xyte.errors import LinkError
 
-
 ALPHABET = b'{}[]:,"0-1.eE+ \\utrfn\xc3\x00'
 
 
@@ -41,12 +40,25 @@ def test_random_bytes_never_raise_anything_else():
 def test_telemetry():
     for reply in (None, [], "x", 5, True):
         assert link_error(answers.telemetry, reply), reply
-    for reply, asks in (({}, False), ({"command": True}, True), ({"command": False}, False), ({"command": None}, False)):
+    for reply, asks in (
+        ({}, False),
+        ({"command": True}, True),
+        ({"command": False}, False),
+        ({"command": None}, False),
+    ):
         assert answers.asks_for_command(answers.telemetry(reply)) is asks
 
 
 def test_every_empty_queue():
-    for status, reply in ((204, None), (404, None), (404, {"error": "none"}), (200, None), (200, {}), (200, []), (200, "")):
+    for status, reply in (
+        (204, None),
+        (404, None),
+        (404, {"error": "none"}),
+        (200, None),
+        (200, {}),
+        (200, []),
+        (200, ""),
+    ):
         assert answers.command(status, reply) is None, (status, reply)
     assert answers.command(200, {"id": None, "name": None}) is None
     assert answers.command(200, {"success": True}) is None

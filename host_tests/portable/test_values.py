@@ -19,7 +19,18 @@ def test_good_values():
 
 def test_bad_values():
     inf = float("inf")
-    for value in (2**31, -(2**31) - 1, inf, -inf, inf - inf, 3.5e38, -1e300, "x" * 1001, "\u00e9" * 501, "\U0001f600" * 251):
+    for value in (
+        2**31,
+        -(2**31) - 1,
+        inf,
+        -inf,
+        inf - inf,
+        3.5e38,
+        -1e300,
+        "x" * 1001,
+        "\u00e9" * 501,
+        "\U0001f600" * 251,
+    ):
         assert refused(value), value
     for value in ([], {}, (), b"x", object(), values):
         assert refused(value), value
