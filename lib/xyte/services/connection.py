@@ -46,6 +46,7 @@ class Connection:
         """All of buf[start:start+count]. Raises OSError, LinkError."""
         stream = self._stream
         while count:
+            self._in_time()
             sent = stream.write(buf, start, count)
             if sent is None:
                 self._pause(stream, True)
@@ -83,6 +84,7 @@ class Connection:
         if not stream:
             return 0
         while True:
+            self._in_time()  # also while bytes keep coming: a server that never stops must not hold us
             got = stream.readinto(buf, count)
             if got is not None:
                 return got
@@ -90,8 +92,12 @@ class Connection:
 
     def _pause(self, stream, for_write):
         """Wait until the stream is ready, a slice at most, watching the deadline and feeding the watchdog."""
+        stream.wait(for_write, min(self._in_time(), _WAIT_SLICE_MS))
+        self._feed()
+
+    def _in_time(self):
+        """Milliseconds left of the exchange. Raises LinkError when there are none."""
         left = self._clock.ticks_diff(self._deadline, self._clock.ticks_ms())
         if left <= 0:
             raise LinkError("timed out")
-        stream.wait(for_write, min(left, _WAIT_SLICE_MS))
-        self._feed()
+        return left

@@ -19,7 +19,7 @@ from xyte.services.connection import Connection
 from xyte.services.response import Response
 
 _HEAD_BYTES = const(640)  # room for the request head in front of the body
-_LENGTH_DIGITS = const(5)
+_LENGTH_DIGITS = const(6)  # the cloud takes 128 KB
 _TIMEOUT_S = const(30)
 
 
@@ -68,7 +68,7 @@ class Session:
         except OSError as e:
             connection.close()
             raise LinkError("connection lost: %r" % e)
-        except LinkError:
+        except BaseException:  # Ctrl-C too: the answer under way must not be taken for that of the next request
             connection.close()
             raise
         self._response.begin(self._head, method != "HEAD" and self._head.has_body())
@@ -88,10 +88,11 @@ class Session:
         ready = self._ready_for
         if ready[0] is not method or ready[1] is not url or ready[2] is not headers:
             head = _request_head(method, target, headers, " " * _LENGTH_DIGITS)
-            self._ready_at = _HEAD_BYTES - len(head)
-            if self._ready_at < 0:
+            at = _HEAD_BYTES - len(head)
+            if at < 0:
                 raise LinkError("request head over %d bytes" % _HEAD_BYTES)
-            self._tx[self._ready_at : _HEAD_BYTES] = head
+            self._tx[at:_HEAD_BYTES] = head
+            self._ready_at = at
             self._ready_for, self._url = (method, url, headers), target
         self._put_length(len(data))
         return None

@@ -71,7 +71,7 @@ class Response:
         except OSError as e:
             self._give_up()
             raise LinkError("connection lost: %r" % e)
-        except LinkError:
+        except BaseException:  # Ctrl-C too: half a body must not be taken for the head of the next answer
             self._give_up()
             raise
 
@@ -127,16 +127,23 @@ class Response:
     def content(self):
         """The whole body as bytes. Raises LinkError over 16 KiB: read larger ones from `raw`."""
         if self._content is None:
-            content, buf = bytearray(), bytearray(_PIECE_BYTES)
-            count = self.readinto(buf)
-            while count:
-                content.extend(buf[:count])
-                if len(content) > _CONTENT_LIMIT:
-                    self._give_up()
-                    raise LinkError("body over %d bytes" % _CONTENT_LIMIT)
-                count = self.readinto(buf)
-            self._content = bytes(content)
+            try:
+                self._content = self._read_all()
+            except MemoryError:  # an error page on a full heap is no reason for a restart
+                self._give_up()
+                raise LinkError("no memory for the body")
         return self._content
+
+    def _read_all(self):
+        content, buf = bytearray(), bytearray(_PIECE_BYTES)
+        count = self.readinto(buf)
+        while count:
+            content.extend(buf[:count])
+            if len(content) > _CONTENT_LIMIT:
+                self._give_up()
+                raise LinkError("body over %d bytes" % _CONTENT_LIMIT)
+            count = self.readinto(buf)
+        return bytes(content)
 
     @property
     def text(self):

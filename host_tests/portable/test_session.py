@@ -1,0 +1,323 @@
+"""The HTTP client against a server of bytes: framing, kept connections, resends, deadlines."""
+
+from fakes.chip import FakeClock
+from fakes.server import FakeServer, response
+from xyte.errors import LinkError
+from xyte.services.http import Session
+
+URL = "http://h/x"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;e=1\r\nabc\r\n4\r\ndefg\r\n0\r\nT: x\r\n\r\n"
+
+
+class Answers:
+    """Gives these answers in turn; the last one for ever. A bytes answer, None to hang up, or a callable."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    def __call__(self, *request):
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return answer(*request) if callable(answer) else answer
+
+
+def make(*answers, piece=0):
+    server = FakeServer(Answers(*answers), piece)
+    clock = server.clock = FakeClock()
+    server.fed = 0
+
+    def feed():
+        server.fed += 1
+
+    return server, Session(server, clock, feed, body_bytes=256, receive_bytes=64)
+
+
+def link_error(call):
+    try:
+        call()
+    except LinkError as e:
+        return str(e)
+    raise AssertionError("no LinkError")
+
+
+def test_pieces_of_every_size_give_the_same():
+    for whole, body in ((response(200, b"0123456789" * 15), b"0123456789" * 15), (CHUNKED, b"abcdefg")):
+        for piece in range(66):
+            _server, session = make(whole, piece=piece)
+            for _ in range(2):
+                answer = session.request("GET", URL)
+                assert (answer.status_code, answer.content) == (200, body), piece
+                answer.close()
+            assert session.connections == 1, piece
+
+
+def test_reading_by_pieces():
+    for whole in (response(200, b"abcdefg"), CHUNKED):
+        for limit in range(1, 9):
+            _, session = make(whole)
+            answer = session.request("GET", URL)
+            buf, got = bytearray(limit), b""
+            count = answer.raw.readinto(buf)
+            while count:
+                got += bytes(buf[:count])
+                count = answer.raw.readinto(buf)
+            assert got == b"abcdefg" and answer.raw.readinto(buf) == 0
+
+
+def test_what_is_sent():
+    server, session = make(response(200, b"{}"))
+    session.request("GET", "http://h:81/p?q", headers={"A": "b"}).close()
+    session.request("POST", "http://h:81/p", data=b"xyz").close()
+    session.request("POST", "http://h:81/p").close()
+    session.out.value({"a": 1})
+    session.request("PUT", "http://h:81/p", session.out, {"C": "d"}).close()
+    sent = [(method, path, body, headers.get("content-length")) for method, path, headers, body, _ in server.requests]
+    assert sent == [
+        ("GET", "/p?q", b"", None),
+        ("POST", "/p", b"xyz", "3"),
+        ("POST", "/p", b"", "0"),
+        ("PUT", "/p", b'{"a":1}', "7"),
+    ]
+    assert server.requests[0][2]["host"] == "h:81" and server.requests[0][2]["a"] == "b"
+
+
+def test_a_head_used_again_is_the_same_bytes():
+    sent = []
+
+    class Listener(FakeServer):
+        def __call__(self, *args):
+            stream = FakeServer.__call__(self, *args)
+            write = stream.write
+
+            def listen(buf, start, count):
+                sent.append(bytes(buf[start : start + count]))
+                return write(buf, start, count)
+
+            stream.write = listen
+            return stream
+
+    server = Listener(Answers(response(200, b"{}")))
+    server.clock = FakeClock()
+    session = Session(server, server.clock, dict, body_bytes=256)
+    headers = {"Authorization": "k", "Content-Type": "application/json"}
+    for text in ("x", "y" * 50, "", "z"):
+        session.out.clear()
+        session.out.value(text)
+        session.request("POST", URL, session.out, headers).close()
+        session.request("GET", "http://h/other").close()  # spoils what lies ready
+        session.request("POST", URL, session.out, headers).close()
+        session.request("POST", URL, session.out, headers).close()
+    posts = [data for data in sent if data.startswith(b"POST")]
+    assert len(posts) == 12
+    for i in range(0, 12, 3):
+        assert posts[i] == posts[i + 1] == posts[i + 2]
+
+
+def test_a_head_too_long_is_refused_and_spoils_nothing():
+    server, session = make(response(200, b"{}"))
+    headers = {"A": "b"}
+    session.out.value(1)
+    session.request("POST", URL, session.out, headers).close()
+    assert "head" in link_error(lambda: session.request("POST", URL, session.out, {"A": "x" * 900}))
+    session.request("POST", URL, session.out, headers).close()
+    assert server.requests[0][:4] == server.requests[1][:4]
+
+
+def test_header_lines_cannot_be_smuggled():
+    server, session = make(response())
+    for headers in ({"A": "b\r\nEvil: 1"}, {"A": "b\nEvil: 1"}, {"A: x\r\nEvil": "1"}, {"A b": "c"}):
+        link_error(lambda: session.request("GET", URL, headers=headers))  # noqa: B023 - called at once
+    assert not server.requests
+
+
+def test_a_stale_connection_costs_one_silent_resend():
+    server, session = make(response(200, b"ok"))
+    session.request("POST", URL, b"1").close()
+    server.hang_up()
+    answer = session.request("POST", URL, b"2")
+    assert answer.content == b"ok"
+    assert [request[3:] for request in server.requests] == [(b"1", 0), (b"2", 1)]
+
+
+def test_resent_once_and_not_twice():
+    server, session = make(response(200, b"ok"), None)
+    session.request("POST", URL, b"1").close()
+    assert "without an answer" in link_error(lambda: session.request("POST", URL, b"2"))
+    assert [request[3:] for request in server.requests] == [(b"1", 0), (b"2", 0), (b"2", 1)]
+    assert session.connections == 2
+
+
+def test_a_fresh_connection_is_not_resent():
+    server, session = make(None)
+    link_error(lambda: session.request("POST", URL, b"1"))
+    assert len(server.requests) == 1
+
+
+def test_no_resend_after_the_first_byte_of_an_answer():
+    server, session = make(response(), lambda *request: hang_up_after(server, b"HTTP/1.1 2"))
+    session.request("GET", URL).close()
+    assert "inside" in link_error(lambda: session.request("GET", URL))
+    assert len(server.requests) == 2
+
+
+def hang_up_after(server, data):
+    server.hang_up()
+    return data
+
+
+def test_408_on_a_kept_connection_is_a_farewell():
+    farewell = response(408, b"", close=True)
+    _, session = make(response(200, b"a"), farewell, response(200, b"b"))
+    session.request("GET", URL).close()
+    assert session.request("GET", URL).content == b"b"
+    _server, session = make(farewell)
+    assert session.request("GET", URL).status_code == 408, "on a fresh one it is an answer"
+
+
+def test_connection_close_and_http_1_0():
+    for whole in (response(200, b"ab", close=True), b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nab"):
+        server, session = make(whole)
+        for _ in range(2):
+            assert session.request("GET", URL).content == b"ab"
+        assert session.connections == 2 and server.streams[0].closed
+
+
+def test_no_length_means_until_the_end():
+    server, session = make(lambda *request: hang_up_after(server, b"HTTP/1.1 200 OK\r\n\r\n" + b"z" * 300))
+    for _ in range(2):
+        assert session.request("GET", URL).content == b"z" * 300
+    assert session.connections == 2
+
+
+def test_a_body_cut_short_is_a_link_error():
+    for whole in (response(200, b"0123456789"), CHUNKED):
+        start = whole.find(b"\r\n\r\n") + 4
+        for end in range(start, len(whole)):
+            server, session = make(lambda *request: hang_up_after(server, whole[:end]))  # noqa: B023 - called at once
+            answer = session.request("GET", URL)
+            link_error(lambda: answer.content)  # noqa: B023 - called at once
+            answer.close()
+            assert server.streams[0].closed
+
+
+def test_no_body_where_there_can_be_none():
+    for method, whole in (
+        ("GET", b"HTTP/1.1 204 X\r\n\r\n"),
+        ("GET", b"HTTP/1.1 304 X\r\nContent-Length: 9\r\n\r\n"),
+        ("HEAD", b"HTTP/1.1 200 X\r\nContent-Length: 9\r\n\r\n"),
+        ("GET", response(200, b"")),
+    ):
+        _server, session = make(whole)
+        for _ in range(2):
+            assert session.request(method, URL).content == b""
+        assert session.connections == 1, whole
+
+
+def test_an_unread_body_is_not_the_next_answer():
+    _, session = make(response(200, b"x" * 500), response(201, b"y"))
+    session.request("GET", URL)
+    answer = session.request("GET", URL)
+    assert (answer.status_code, answer.content, session.connections) == (201, b"y", 1)
+    _server, session = make(response(200, b"x" * 5000), response(201, b"y"))
+    session.request("GET", URL).close()
+    assert session.request("GET", URL).status_code == 201
+    assert session.connections == 2, "too much to be worth reading"
+
+
+def test_bytes_behind_the_answer_end_the_connection():
+    _server, session = make(response(200, b"a") + response(500, b"evil"), response(200, b"b"))
+    assert session.request("GET", URL).content == b"a"
+    assert session.request("GET", URL).content == b"b"
+    assert session.connections == 2
+
+
+def test_the_deadline_holds_for_silence():
+    for answer in (b"", b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"):
+        server, session = make(answer)
+        before = server.clock.ms
+        assert "timed out" in link_error(lambda: session.request("GET", URL, timeout=7).content)  # noqa: B023
+        assert 7000 <= server.clock.ms - before <= 7100, answer
+        assert server.fed >= 7, "the watchdog is fed while we wait"
+        assert server.streams[0].closed
+
+
+def test_the_deadline_holds_for_a_server_that_never_stops():
+    server, session = make(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
+
+    def endless(*args):
+        stream = FakeServer.__call__(server, *args)
+        readinto = stream.readinto
+
+        def drip(buf, count):
+            server.clock.sleep_ms(1)
+            got = readinto(buf, count)
+            if got is None:
+                buf[0:4] = b"a:\r\n"
+                return 4
+            return got
+
+        stream.readinto = drip
+        return stream
+
+    session = Session(endless, server.clock, dict)
+    before = server.clock.ms
+    assert "timed out" in link_error(lambda: session.request("GET", URL, timeout=5).content)
+    assert server.clock.ms - before < 5100
+
+
+def test_another_origin_is_another_connection():
+    server, session = make(response(200, b""))
+    for url in ("http://h/x", "http://h:80/y", "http://g/x", "https://g/x", "https://g:444/x"):
+        session.request("GET", url).close()
+    assert [(stream.tls, stream.host) for stream in server.streams] == [
+        (False, "h"),
+        (False, "g"),
+        (True, "g"),
+        (True, "g"),
+    ]
+
+
+def test_ctrl_c_leaves_no_half_read_answer():
+    for whole in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"):
+        server, session = make(whole, response(200, b"next"))
+        server.clock.sleep_ms = stop
+        try:
+            session.request("GET", URL).content  # noqa: B018
+        except KeyboardInterrupt:
+            pass
+        assert session.request("GET", URL).content == b"next"
+        assert session.connections == 2
+
+
+def stop(ms):
+    raise KeyboardInterrupt
+
+
+def test_headers_in_any_case_and_json():
+    _server, session = make(response(200, {"a": 1}, headers=(("X-Y", "z"),)))
+    answer = session.request("GET", URL)
+    assert answer.headers["x-y"] == answer.headers.get("X-Y") == "z" and "X-y" in answer.headers
+    assert answer.headers.get("none") is None and answer.json() == {"a": 1} and answer.text == '{"a": 1}'
+    answer = session.request("GET", URL, keep_fields=False)
+    assert answer.headers.get("x-y") is None
+
+
+def test_a_body_too_large_for_memory():
+    server, session = make(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n")
+    answer = session.request("GET", URL)
+    stream = server.streams[0]
+    stream.readinto = lambda buf, count: count  # a body that never ends
+    message = link_error(lambda: answer.content)
+    assert "16384" in message or "memory" in message, message
+    assert stream.closed
+
+
+def test_lengths_of_six_digits_are_exact():
+    server = FakeServer(Answers(response()))
+    server.clock = FakeClock()
+    try:
+        session = Session(server, server.clock, dict, body_bytes=102000)
+        session.out.end = session.out.start + 101234
+        session.request("POST", URL, session.out).close()
+    except MemoryError:
+        return  # more than a small heap has
+    assert server.requests[0][2]["content-length"] == "101234"
