@@ -7,6 +7,7 @@ http to a development host only: the agent refuses to hand it an https URL.
 from xyte.core import url as urls
 from xyte.core.encoder import JsonBuffer
 from xyte.errors import LinkError, SettingsError
+from xyte.services.response import Headers
 
 
 class StockSession:
@@ -42,15 +43,13 @@ class _StockResponse:
 
     @property
     def headers(self):
-        return self._response.headers
+        fields = self._response.headers
+        return Headers({name.lower(): fields[name] for name in fields})
 
     @property
     def retry_after_s(self):
-        for name in self._response.headers:
-            value = self._response.headers[name]
-            if name.lower() == "retry-after" and value.isdigit():
-                return int(value)
-        return 0
+        value = self.headers.get("retry-after", "")
+        return int(value) if value.isdigit() else 0
 
     @property
     def content(self):
