@@ -7,7 +7,7 @@ The access key goes into the Authorization header of calls to the hub and nowher
 from micropython import const
 from xyte.core import answers
 from xyte.core.values import clip
-from xyte.errors import LinkError, RefusedError
+from xyte.errors import LinkError, RefusedError, SettingsError
 
 _TIMEOUT_S = const(30)
 _ANSWER_BYTES = const(320)
@@ -84,7 +84,7 @@ class Cloud:
         while True:
             got = response.raw.readinto(piece)
             if length + got > _ANSWER_BYTES:
-                self._long = bytes(answer[:length]) + bytes(piece[:got]) + _content(response)
+                self._long = _joined(answer, length, piece, got, _content(response))
                 length = got = 0
             if not got:
                 self._length = length
@@ -109,7 +109,11 @@ class Cloud:
         body = {"id": ident, "status": status}
         if message:
             body["message"] = message
-        self._send("POST", self._command, body, self._authorized).close()
+        try:
+            self._send("POST", self._command, body, self._authorized).close()
+        except SettingsError:  # control characters grow sixfold in JSON; the status matters more than the words
+            body["message"] = "(message too long for this device)"
+            self._send("POST", self._command, body, self._authorized).close()
 
     def update_device(self, facts):
         """Update Device. The cloud takes ten of these an hour, and none with a field it does not know."""
@@ -117,7 +121,10 @@ class Cloud:
 
     def _send(self, method, url, body, headers):
         self.out.clear()
-        self.out.value(body)
+        try:
+            self.out.value(body)
+        except ValueError as e:
+            raise SettingsError("a request does not fit: %s; give Agent a larger buffer_bytes" % e)
         response = self._http.request(method, url, self.out, headers, _TIMEOUT_S, False)
         if not 200 <= response.status_code < 300:
             raise _refusal(response)
@@ -131,13 +138,20 @@ def _content(response):
     return data
 
 
+def _joined(answer, length, piece, got, rest):
+    """The first bytes of two buffers and what followed them. Raises LinkError when there is no memory for it."""
+    try:
+        return bytes(answer[:length]) + bytes(piece[:got]) + rest
+    except MemoryError:
+        raise LinkError("no memory for the answer")
+
+
 def _refusal(response):
     """The RefusedError for a response: its status, its `error` text if it has one, its Retry-After."""
-    data = _content(response)
     try:
-        reply = answers.parse(data)
+        reply = answers.parse(_content(response))
         text = reply.get("error") if isinstance(reply, dict) else None
-    except LinkError:
+    except LinkError:  # the status came whole, and it is what counts
         text = None
     text = text if isinstance(text, str) else ""
     return RefusedError(response.status_code, clip(text, _TEXT_LIMIT), response.retry_after_s)
