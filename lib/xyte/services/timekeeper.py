@@ -8,8 +8,10 @@ NTP is not authenticated: nothing before the build date is believed.
 from micropython import const
 from xyte import log
 from xyte.core import dates
+from xyte.errors import StoreError
 
 BUILD_S = dates.seconds(2026, 11, 22)
+_END_S = dates.seconds(2100, 1, 1)
 _KEY = "time"
 _KEEP_EVERY_S = const(86400)  # flash wear: at most one write a day
 _AGAIN_MS = const(86400000)  # the chip's crystal drifts a second or two a day
@@ -27,7 +29,11 @@ class Timekeeper:
 
     def start(self, powered_on):
         """powered_on: this start followed a power loss, so the chip's clock is not to be believed."""
-        kept = self._keys.get(_KEY)
+        try:
+            kept = self._keys.get(_KEY)
+        except StoreError as e:
+            log.error("clock", str(e))
+            kept = None
         self._kept_s = int.from_bytes(kept, "little") if kept and len(kept) == 4 else 0
         floor = max(BUILD_S, self._kept_s)
         now = self._clock.now_s()
@@ -51,17 +57,20 @@ class Timekeeper:
     def hear(self, date):
         """The Date of an answer from the hub, which TLS has verified. Taken when nothing better is known."""
         now_s = dates.http_date(date) if date and not self.trusted else None
-        if now_s is not None and now_s >= BUILD_S:
+        if now_s is not None and BUILD_S <= now_s < _END_S:
             self._take(now_s, "the hub")
 
     def _take(self, now_s, source):
-        if now_s < BUILD_S:
-            raise ValueError("%s says a time before this software was built" % source)
+        if not BUILD_S <= now_s < _END_S:
+            raise ValueError("%s says a time that cannot be" % source)
         if abs(now_s - self._clock.now_s()) > 1:
             self._clock.set_s(now_s)
         if not self.trusted:
             log.info("clock", "set from %s" % source)
         self.trusted = True
         if abs(now_s - self._kept_s) >= _KEEP_EVERY_S:  # backwards too: a wrong future must not stay the floor
-            self._keys.set(_KEY, now_s.to_bytes(4, "little"))
             self._kept_s = now_s
+            try:
+                self._keys.set(_KEY, now_s.to_bytes(4, "little"))
+            except StoreError as e:  # the clock itself is right
+                log.error("clock", str(e))
