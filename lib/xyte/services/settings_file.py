@@ -32,23 +32,25 @@ class SettingsFile:
         except ValueError:
             raise SettingsError("%s is not JSON" % PATH)
         settings = settings_rules.read(values)
+        self._keep_spare(PATH, _KEY, data)
         for i in range(len(settings.ca_files)):
-            if self._read(settings.ca_files[i], _CA_KEY % i) is None:
+            data = self._read(settings.ca_files[i], _CA_KEY % i)
+            if data is None:
                 raise SettingsError("settings: 'ca_files': %s is missing" % settings.ca_files[i])
+            self._keep_spare(settings.ca_files[i], _CA_KEY % i, data)
         settings.ca_files = [self._root + path for path in settings.ca_files]
         return settings
 
     def _read(self, path, key):
-        """The file's bytes, with its spare brought up to date; or the spare, with the file restored; or None."""
+        """The file's bytes; or those of the spare, with the file restored; or None."""
         data = files.read(self._root + path)
+        if data is not None:
+            return data
         try:
-            if data is not None:
-                self._keys.set(key, record.pack(0, data))
-                return data
             spare = record.unpack(self._keys.get(key))
         except StoreError as e:
-            log.warning("settings", "no spare copy of %s: %s" % (path, e))
-            return data
+            log.warning("settings", str(e))
+            return None
         if not spare:
             return None
         log.warning("settings", "%s was missing: restored from the spare copy" % path)
@@ -57,3 +59,10 @@ class SettingsFile:
         except OSError as e:
             log.error("settings", "%s cannot be written: %r" % (path, e))
         return spare[1]
+
+    def _keep_spare(self, path, key, data):
+        """After the content was found good: a damaged file must not spoil the spare as well."""
+        try:
+            self._keys.set(key, record.pack(0, data))
+        except StoreError as e:
+            log.warning("settings", "no spare copy of %s: %s" % (path, e))
