@@ -38,7 +38,8 @@ def read(flash_file: Path, path: str) -> bytes:
     """The bytes of `path`. Raises FileNotFoundError, also when there is no file system."""
     flash = Flash(flash_file)
     try:
-        with _mount(flash).open(path, "rb") as file:
+        mounted = _mount(flash)  # kept in a name: an open file does not keep its file system alive
+        with mounted.open(path, "rb") as file:
             return file.read()
     except LittleFSError as error:
         raise FileNotFoundError(path) from error
