@@ -34,9 +34,10 @@ AUTH_OPEN, AUTH_WEP, AUTH_WPA_PSK, AUTH_WPA2_PSK = 0, 1, 2, 3
 
 _control = wire.control
 _shutdown = wire.libc.func("i", "shutdown", "ii")
-# station: active, wanted, has address, reason of the last failure, ticks of the attempt, attempts left (-1: all)
-_s = [_control[_STATE] & 1, _control[_STATE] >> 1 & 1, _control[_STATE] >> 2 & 1, 0, 0, -1]
-_names = ["", "", "mpy-esp32"]  # network, key, host
+# station: active, wanted, has address, reason of the last failure, ticks of the attempt, attempts left (-1: all),
+# how an attempt ends. After a soft reset it is as it was: the radio does not take part in that.
+_s = [_control[_STATE] & 1, _control[_STATE] >> 1 & 1, _control[_STATE] >> 2 & 1, 0, 0, -1, 0]
+_names = ["", "mpy-esp32"]  # network, host
 
 
 def _air():
@@ -51,15 +52,11 @@ def _air():
         yield pair
 
 
-def _attempt():
-    """The end of an attempt: 0, or the reason why it failed."""
-    if _control[_OUTAGE]:
-        return STAT_NO_AP_FOUND
-    for name, key in _air():
-        if not _names[0]:  # a soft reset forgot the name; the radio did not
-            _names[0], _names[1] = name, key
-        if name == _names[0]:
-            return 0 if key in ("", _names[1]) else STAT_WRONG_PASSWORD
+def _prospect(ssid, key):
+    """How attempts to join this network end: 0, or the reason why they fail."""
+    for name, right in _air():
+        if name == ssid:
+            return 0 if right in ("", key) else STAT_WRONG_PASSWORD
     return STAT_NO_AP_FOUND
 
 
@@ -75,7 +72,7 @@ def connected():
                 _shutdown(fd, 2)
     elif _s[1] and (_s[5] or not _s[3]) and time.ticks_diff(time.ticks_ms(), _s[4]) >= (
             _RETRY_MS if _s[3] else _CONNECT_MS):
-        _s[3] = _attempt()
+        _s[3] = STAT_NO_AP_FOUND if _control[_OUTAGE] else _s[6]
         _s[4] = time.ticks_ms()
         if _s[3]:
             _s[5] -= _s[5] > 0
@@ -114,7 +111,7 @@ class WLAN:
             raise OSError("Wifi Internal Error")
         if ssid is not None:
             _names[0] = ssid
-            _names[1] = key or ""
+            _s[6] = _prospect(ssid, key or "")
         _s[1] = 1
         _s[2] = _s[3] = 0
         _s[4] = time.ticks_ms()
@@ -160,7 +157,7 @@ class WLAN:
         if what[0] in ("ssid", "essid"):
             return _names[0]
         if what[0] in ("hostname", "dhcp_hostname"):
-            return _names[2]
+            return _names[1]
         if what[0] == "reconnects":
             return _s[5]
         raise ValueError("unknown config param")
@@ -172,7 +169,7 @@ class WLAN:
 
 def hostname(name=None):
     if name is None:
-        return _names[2]
+        return _names[1]
     if len(name) > 32:
         raise ValueError()
-    _names[2] = name
+    _names[1] = name

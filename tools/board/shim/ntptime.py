@@ -6,6 +6,11 @@ import machine
 import wire
 from network import connected
 
+from micropython import const
+
+_OUTAGE = const(4)  # offset in the control block
+_HOST_TIME = const(14)  # request, numbered in tools/board/chip.py
+
 host = "pool.ntp.org"
 timeout = 1
 
@@ -13,12 +18,13 @@ timeout = 1
 def time():
     import time
 
+    if wire.control[_OUTAGE]:
+        time.sleep_ms(timeout * 1000)
+        raise OSError(errno.ETIMEDOUT)
     if not connected():
         raise OSError(-202)
     time.sleep_ms(30)
-    if not connected():
-        raise OSError(errno.ETIMEDOUT)
-    return wire.call(14)
+    return wire.call(_HOST_TIME)
 
 
 def settime():

@@ -35,6 +35,8 @@ if utime.ticks_add(0, -1) == _MASK:  # a 32-bit interpreter wraps as the chip do
 else:
 
     def ticks_add(ticks, delta):
+        if not -0x20000000 < delta < 0x20000000:
+            raise OverflowError("ticks interval overflow")
         return (ticks + delta) & _MASK
 
     def ticks_diff(end, start):
