@@ -107,10 +107,9 @@ class Agent:
         self._timekeeper.step()
         if self._notified:
             self._notified = False
-            self._telemetry.read_due(now, everything=True)
+            self._telemetry.read_all = True
             self._cycle.report_now()
-        else:
-            self._telemetry.read_due(now)
+        self._telemetry.read_periodic(now)
         wait = self._cycle.step()
         if not self._healthy and (self._cycle.accepted or self._uptime_s >= _HEALTHY_S):
             self._prove_health()
@@ -174,5 +173,5 @@ class Agent:
     def _prove_health(self):
         self._healthy = True
         self._chip.boots.clear()
-        if self._cycle.accepted:
+        if self._cycle.accepted and not self._telemetry.override:  # the first message got through, and whole
             self._crash.reported()

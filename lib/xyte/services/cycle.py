@@ -14,7 +14,6 @@ _FIRST_MS = const(2000)
 _TELEMETRY_CAP_MS = const(300000)
 _REGISTRATION_CAP_MS = const(900000)
 _LONGEST_PAUSE_S = const(3600)  # a Retry-After beyond this is not believed
-_CLOCK_PAUSE_MS = const(500)
 _FORGIVABLE = (LinkError, RefusedError, SettingsError, StoreError)
 
 
@@ -37,19 +36,22 @@ class Cycle:
         self._due_ms = clock.ticks_add(clock.ticks_ms(), self._telemetry_wait.spread_ms())
         self._look_for_command = True  # once after every start: a command may have been in flight
         self._in_use = None
+        self._troubled = False  # the last step ended in a failure
         self.accepted = self.failed = 0
 
     def report_now(self):
-        """Send a telemetry at the next step, unless the cloud asked for a pause or the line is down."""
-        if not self._telemetry_wait.failures and not self._registration_wait.failures:
+        """Send a telemetry at the next step; but a pause after a failure stands."""
+        if not self._troubled:
             self._due_ms = self._clock.ticks_ms()
 
     def step(self):
         """Do what is due. Returns milliseconds until something is due again."""
         now = self._clock.ticks_ms()
         left = self._clock.ticks_diff(self._due_ms, now)
-        if left > 0:
+        # Further away than any pause: the ticks have wrapped while the line was down for days.
+        if 0 < left <= max(self.interval_ms, 2 * _LONGEST_PAUSE_S * 1000):
             return left
+        self._troubled = False
         try:
             if self._vault.current is None:
                 wait = self._register()
@@ -71,7 +73,7 @@ class Cycle:
         if self._in_use is not self._vault.current:
             self._cloud.use(self._vault.current)
             self._in_use = self._vault.current
-        self._telemetry.read_due(now, self._telemetry.override)
+        self._telemetry.read_for_message(now)
         self._telemetry.compose(self._cloud.out, self._timekeeper.trusted)
         reply = self._cloud.report(not self._timekeeper.trusted)
         self._telemetry.accepted()
@@ -104,6 +106,7 @@ class Cycle:
         """The hub has taken a telemetry over a verified connection."""
         self.accepted += 1
         self._telemetry_wait.reset()
+        self._registration_wait.reset()
         self._revocation.clear()
         if log.enabled(log.DEBUG):
             log.debug("cloud", "telemetry %d accepted" % self.accepted)
@@ -111,6 +114,7 @@ class Cycle:
     def _consequence(self, error, wait):
         """The one place that decides what a failure means. Returns the pause in ms before the next try."""
         self.failed += 1
+        self._troubled = True
         if isinstance(error, RefusedError):
             return self._refused(error, wait)
         if isinstance(error, (SettingsError, StoreError)):

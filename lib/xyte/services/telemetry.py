@@ -3,9 +3,13 @@
 A sensor keeps two values: the last one read and the last one the cloud has accepted. A message carries what differs.
 """
 
+import json
+
 from xyte import log
 from xyte.core import dates, values
 from xyte.core.values import clip
+
+_EXACT = (str, bool)  # ready made: a tuple written in place is made anew each time
 
 
 class Sensor:
@@ -17,6 +21,7 @@ class Sensor:
 
     def __init__(self, name, read, every_ms=0, deadband=None):
         self.name, self.read, self.every_ms, self.deadband = name, read, every_ms, deadband
+        self.member = (json.dumps(name) + ":").encode()  # ready for every message
         self.value = self.sent = None
         self.read_ms = 0
         self.known = False  # `value` holds something
@@ -24,7 +29,8 @@ class Sensor:
         self.pending = False
 
     def due(self, now_ms, diff):
-        return not (self.known or self.failure) or diff(now_ms, self.read_ms) >= self.every_ms
+        """Is it time for a read? Below 0 the ticks have wrapped: days have passed, with the line down."""
+        return not (self.known or self.failure) or not 0 <= diff(now_ms, self.read_ms) < self.every_ms
 
     def take(self, now_ms):
         """Read the sensor and judge the value. A failure is kept as text, and the last value is not repeated."""
@@ -43,7 +49,7 @@ class Sensor:
         if self.deadband is None:
             return True
         value, sent = self.value, self.sent
-        if value is None or sent is None or isinstance(value, (str, bool)) or isinstance(sent, (str, bool)):
+        if value is None or sent is None or isinstance(value, _EXACT) or isinstance(sent, _EXACT):
             return value != sent
         return not -self.deadband <= value - sent <= self.deadband
 
@@ -59,6 +65,8 @@ class Telemetry:
         self._clock = clock
         self._sensors = []
         self.override = True  # the next message replaces the whole state in the cloud
+        self.read_all = False  # the next message wants every sensor fresh
+        self._whole = True  # the message composed last says all that it should
         self.message = ""  # a standing fault of the device itself: reported as status "error"
 
     def add(self, sensor):
@@ -70,13 +78,24 @@ class Telemetry:
                 raise ValueError("two sensors are called '%s'" % sensor.name)
         self._sensors.append(sensor)
 
-    def read_due(self, now_ms, everything=False):
-        """Read every sensor whose period is over (or all of them)."""
+    def read_periodic(self, now_ms):
+        """Between messages: read the sensors that have a period, where it is over."""
+        for sensor in self._sensors:
+            if sensor.every_ms and sensor.due(now_ms, self._clock.ticks_diff):
+                self._take(sensor, now_ms)
+
+    def read_for_message(self, now_ms):
+        """A message is next: read the sensors that have no period too; all of them when that was asked for."""
+        everything = self.override or self.read_all
+        self.read_all = False
         for sensor in self._sensors:
             if everything or sensor.due(now_ms, self._clock.ticks_diff):
-                sensor.take(now_ms)
-                if sensor.failure and not sensor.known and log.enabled(log.WARNING):
-                    log.warning("sensor", sensor.failure)
+                self._take(sensor, now_ms)
+
+    def _take(self, sensor, now_ms):
+        sensor.take(now_ms)
+        if sensor.failure and log.enabled(log.WARNING):
+            log.warning("sensor", sensor.failure)
 
     def next_read_ms(self, now_ms, longest_ms):
         """Milliseconds until the next periodic read, at most longest_ms. Others are read for each message."""
@@ -92,7 +111,9 @@ class Telemetry:
         """
         try:
             self._compose(out, timestamp, self._failure())
+            self._whole = True
         except ValueError as e:
+            self._whole = False
             for sensor in self._sensors:
                 sensor.pending = False
             log.error("telemetry", str(e))
@@ -118,8 +139,7 @@ class Telemetry:
                 if not first:
                     out.raw(b",")
                 first = False
-                out.text(sensor.name)
-                out.raw(b":")
+                out.raw(sensor.member)
                 out.value(sensor.value)
         out.raw(b"}}")
 
@@ -137,4 +157,5 @@ class Telemetry:
             if sensor.pending:
                 sensor.sent = sensor.value
                 sensor.pending = False
-        self.override = False
+        if self._whole:
+            self.override = False
