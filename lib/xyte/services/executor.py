@@ -4,7 +4,7 @@ from xyte import log
 from xyte.core import commands
 from xyte.core.commands import DONE, FAILED
 from xyte.core.values import clip
-from xyte.errors import CommandError, LinkError, RefusedError
+from xyte.errors import CommandError, LinkError, RefusedError, StoreError
 
 _IN_PROGRESS = "in_progress"
 _GONE = (404, 409, 410, 422)  # cancelled, timed out, finished: nobody waits for this report any more
@@ -23,7 +23,10 @@ class Executor:
         """At start: give a command that a restart interrupted its outcome, to be reported with the next `drain`."""
         entry = self._journal.entry
         if commands.settle(entry, self._boot, self._restart, self._rows):
-            self._journal.save(entry)
+            try:
+                self._journal.save(entry)
+            except StoreError as e:  # the next start will come to the same outcome
+                log.error("command", str(e))
             log.info("command", "%s from before the restart: %s" % (entry["name"], entry["phase"]))
 
     def drain(self, command):
@@ -76,7 +79,7 @@ class Executor:
             if e.status not in _GONE:
                 raise
             log.warning("command", "%s was withdrawn before it started (%s)" % (entry["name"], e))
-            entry["phase"], entry["reported"] = FAILED, True
+            entry["phase"], entry["message"], entry["reported"] = FAILED, "withdrawn before it started", True
             return self._journal.save(entry)
         log.info("command", "running %s" % entry["name"])
         try:
@@ -84,6 +87,9 @@ class Executor:
             phase, message = DONE, "" if result is None else str(result)
         except CommandError as e:
             phase, message = FAILED, str(e)
+        except KeyboardInterrupt:
+            entry["phase"], entry["message"] = FAILED, "stopped from the console"
+            raise
         except Exception as e:  # the user's code: whatever it raises is the command's failure, told to the operator
             phase, message = FAILED, "%s: %s" % (type(e).__name__, e)
         entry["phase"], entry["message"] = phase, clip(message, _MESSAGE_BYTES)
