@@ -1,0 +1,262 @@
+"""The agent's face: decorators, notify, crashes, Ctrl-C, bad settings, the boot counter, and secrets in the log."""
+
+import builtins
+import json
+
+from fakes.chip import Restarted
+from fakes.cloud import REGISTER, TELEMETRY
+from fakes.desk import SETTINGS, Desk
+from fakes.server import response
+from xyte.services import files
+
+
+def last(desk):
+    return desk.cloud.telemetries[-1]
+
+
+def test_vitals_and_facts():
+    desk = Desk("agent")
+    desk.run(15)
+    first = desk.cloud.telemetries[0]["telemetries"]
+    for name in ("agent_version", "version", "reset_cause", "uptime_s", "heap_used", "rssi"):
+        assert name in first, name
+    assert "last_crash" not in first
+    asked = json.loads(desk.server.requests[0][3])
+    assert asked["hardware_key"] == "hardware-secret" and asked["sn"] == "S1"
+    assert asked["mac"] == "02:00:5e:10:00:7f" and asked["firmware_version"]
+    assert "authorization" not in desk.server.requests[0][2]
+
+
+def test_serial_number_from_the_mac():
+    settings = dict(SETTINGS)
+    del settings["sn"]
+    desk = Desk("agent", settings=settings)
+    desk.run(3)
+    assert json.loads(desk.server.requests[0][3])["sn"] == "02005e10007f"
+
+
+def test_notify_sends_at_once_and_reads_all_once():
+    reads = []
+
+    def prepare(agent):
+        @agent.sensor("door", every=1000, deadband=0)
+        def door():
+            reads.append(1)
+            return len(reads)
+
+    desk = Desk("agent", prepare=prepare)
+    desk.run(15)
+    before, read = len(desk.cloud.telemetries), len(reads)
+    desk.agent.notify()
+    desk.run(1)
+    assert len(desk.cloud.telemetries) == before + 1 and len(reads) == read + 1
+    assert last(desk)["telemetries"]["door"] == read + 1
+
+
+def test_a_sensor_without_a_period_is_read_once_for_each_message():
+    reads = []
+
+    def prepare(agent):
+        @agent.sensor("each")
+        def each():
+            reads.append(1)
+            return 1
+
+    desk = Desk("agent", prepare=prepare)
+    desk.run(100)
+    assert len(reads) == len(desk.cloud.telemetries)
+
+
+def test_names_taken():
+    agent = Desk("agent").start()
+    agent.command("x")(len)
+    agent.sensor("y")(len)
+    for again in (
+        lambda: agent.command("x")(len),
+        lambda: agent.command("reboot")(len),
+        lambda: agent.sensor("y")(len),
+        lambda: agent.sensor("uptime_s")(len),
+        lambda: agent.sensor("status")(len),
+    ):
+        try:
+            again()
+        except ValueError:
+            continue
+        raise AssertionError("a name twice")
+
+
+def test_a_fault_is_shown_and_goes():
+    desk = Desk("agent")
+    desk.run(15)
+    desk.agent.fault("door open")
+    desk.run(10)
+    assert (last(desk)["status"], last(desk)["message"]) == ("error", "door open")
+    desk.agent.fault("")
+    desk.run(10)
+    assert last(desk)["status"] == "online" and "message" not in last(desk)
+
+
+def test_a_crash_is_noted_restarted_reported_and_forgotten():
+    desk = Desk("agent")
+    desk.run(15)
+    desk.agent._cycle.step = lambda: {}["bug"]
+    desk.run(40)
+    assert desk.boots == 2
+    crashes = [message["telemetries"].get("last_crash") for message in desk.cloud.telemetries]
+    told = [text for text in crashes if text]
+    assert len(told) == 1 and "KeyError" in told[0]
+    assert last(desk)["telemetries"].get("last_crash") is None
+    assert files.read(desk.root + "/crash.txt") is None
+    desk.start("HARD_RESET")
+    desk.run(15)
+    assert "last_crash" not in last(desk)["telemetries"]
+
+
+def test_a_crash_loop_is_no_flash_wear_and_no_busy_loop():
+    desk = Desk("agent")
+    desk.run(15)
+    desk.cloud.says[TELEMETRY] = response(500)
+
+    def prepare(agent):
+        agent.step = lambda: {}["bug"]
+
+    desk.prepare = prepare
+    desk.start()
+    since, boots, writes = desk.clock.ms, desk.boots, desk.keys.writes
+    try:
+        while desk.boots < boots + 10:
+            desk.agent.run()
+    except Restarted:
+        pass
+    assert desk.clock.ms - since >= 5000 and desk.keys.writes == writes
+
+
+def test_a_watchdog_reset_is_told():
+    desk = Desk("agent")
+    desk.run(15)
+    desk.start("WDT_RESET")
+    desk.run(5)
+    assert "watchdog" in last(desk)["telemetries"]["last_crash"]
+
+
+def test_ctrl_c_gives_the_console_and_lets_the_watchdog_go():
+    desk = Desk("agent")
+    desk.run(15)
+    fine = desk.clock.sleep_ms
+    desk.clock.sleep_ms = interrupt
+    assert desk.agent.run() is None and desk.chip.released
+    desk.clock.sleep_ms = fine
+    before = len(desk.cloud.telemetries)
+    desk.run(30)
+    assert len(desk.cloud.telemetries) >= before + 2 and desk.boots == 1
+
+
+def interrupt(ms):
+    raise KeyboardInterrupt
+
+
+def test_bad_settings_keep_trying_without_a_reset():
+    desk = Desk("agent", settings={"sn": "no key"})
+    desk.run(100)
+    assert desk.boots == 1 and not desk.server.streams
+    files.write(desk.root + "/settings.json", json.dumps(SETTINGS).encode())
+    desk.run(30)
+    assert desk.cloud.telemetries and desk.boots == 1
+
+
+def test_no_settings_at_all():
+    desk = Desk("agent", settings=None)
+    desk.run(100)
+    assert desk.boots == 1 and not desk.server.streams
+    assert desk.chip.fed > 100, "the watchdog is fed"
+
+
+def test_the_boot_counter_is_cleared_by_an_accepted_telemetry():
+    desk = Desk("agent")
+    desk.cloud.says[REGISTER] = response(500)
+    desk.run(100)
+    assert desk.chip.boots.count == 1
+    desk.cloud.says.clear()
+    desk.run(100)
+    assert desk.chip.boots.count == 0
+
+
+def test_the_boot_counter_is_cleared_by_five_minutes_without_a_cloud():
+    desk = Desk("agent")
+    desk.server.down = True
+    desk.run(299)
+    assert desk.chip.boots.count == 1
+    desk.run(5)
+    assert desk.chip.boots.count == 0
+
+
+def test_a_wanted_restart_does_not_count():
+    desk = Desk("agent")
+    desk.run(15)
+    desk.chip.boots.count = 3
+    chip = desk.chip
+    desk.cloud.send("c", "reboot")
+    desk.run(40)
+    assert desk.boots == 2 and chip.boots.count == 0
+
+
+def test_the_watchdog_is_fed_all_the_time():
+    desk = Desk("agent")
+    desk.start()
+    longest, sleep, feed = [0], desk.clock.sleep_ms, desk.chip.feed
+    fed = [desk.clock.ms]
+
+    def listen():
+        longest[0] = max(longest[0], desk.clock.ms - fed[0])
+        fed[0] = desk.clock.ms
+        feed()
+
+    desk.chip.feed = listen
+    desk.run(60)
+    desk.cloud.says[TELEMETRY] = b""  # silence: the whole deadline passes
+    desk.run(120)
+    assert longest[0] <= 1100 and sleep
+
+
+def test_no_secret_in_the_log_of_a_whole_life():
+    lines, real = [], builtins.print
+    settings = dict(SETTINGS)
+    settings["log_level"] = "debug"
+    settings["wifi"] = [{"ssid": "net", "key": "wifi-secret"}]
+    secrets = ("hardware-secret", "secret-key-1", "secret-key-2", "wifi-secret")
+
+    def prepare(agent):
+        @agent.sensor("leak")
+        def leak():
+            raise ValueError("hardware-secret")
+
+        @agent.command("leak")
+        def leak_too(params, progress):
+            progress("secret-key-1 " + params["text"])
+            raise OSError("wifi-secret")
+
+    builtins.print = lambda *words: lines.append(" ".join([str(word) for word in words]))
+    try:
+        desk = Desk("agent", prepare=prepare, settings=settings)
+        desk.run(20)
+        desk.cloud.send("c", "leak", text="hardware-secret")
+        for says in (
+            response(401, {"error": "bad key secret-key-1"}),
+            response(500, b"secret-key-1"),
+            b"secret-key-1 nonsense\r\n\r\n",
+            response(200, b"hardware-secret"),
+        ):
+            desk.cloud.says[TELEMETRY] = says
+            desk.run(150)
+            desk.cloud.says.clear()
+            desk.run(300)
+        desk.cloud.devices.clear()
+        desk.run(400)
+        desk.agent._cycle.step = lambda: {}["secret-key-2"]
+        desk.run(60)
+    finally:
+        builtins.print = real
+    assert len(lines) > 30 and desk.cloud.registrations == 2
+    for line in lines:
+        for secret in secrets:
+            assert secret not in line, line

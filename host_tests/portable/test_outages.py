@@ -1,0 +1,111 @@
+"""The steady cycle, and what it makes of outages: of the cloud, of the line, of flash."""
+
+from fakes.cloud import GET_COMMAND, REGISTER, TELEMETRY, UPDATE_COMMAND
+from fakes.desk import Desk, gaps, identity, running
+from fakes.server import response
+
+
+def test_steady():
+    desk = running()
+    writes = desk.keys.writes
+    desk.run(600)
+    assert all(9000 <= gap <= 11000 for gap in gaps(desk, TELEMETRY)[1:])
+    assert len(desk.server.streams) == 2, "one connection to the entry, one to the hub, for life"
+    assert desk.keys.writes == writes, "no flash write in steady state"
+    assert [message.get("override") for message in desk.cloud.telemetries[:3]] == [True, None, None]
+    assert desk.boots == 1
+
+
+def test_a_cloud_that_is_down_is_asked_less_and_less_and_found_again_within_the_cap():
+    desk = running()
+    desk.cloud.says[TELEMETRY] = response(500)
+    since = desk.clock.ms
+    desk.run(7200)
+    waits = gaps(desk, TELEMETRY, since)
+    # The fake's random source gives half of the ceiling.
+    assert [round(wait / 1000) for wait in waits[:8]] == [1, 2, 4, 8, 16, 32, 64, 128]
+    assert all(wait <= 151000 for wait in waits)
+    desk.cloud.says.clear()
+    desk.server.down = True
+    desk.server.hang_up()
+    desk.run(1800)
+    assert desk.boots == 1
+    desk.server.down = False
+    before = len(desk.cloud.telemetries)
+    desk.run(300)
+    assert len(desk.cloud.telemetries) > before
+    assert all(9000 <= gap <= 11000 for gap in gaps(desk, TELEMETRY)[-3:])
+
+
+def test_registration_waits_grow_to_their_cap():
+    desk = Desk("cycle")
+    desk.cloud.says[REGISTER] = response(500)
+    desk.run(6 * 3600)
+    waits = gaps(desk, REGISTER)
+    assert waits[0] < 2000 and 400000 < waits[-1] <= 901000
+
+
+def test_dead_stores_are_no_reason_to_register():
+    desk = Desk("cycle")
+    desk.keys.broken = True
+    desk.run(120)
+    assert not desk.cloud.count(REGISTER) and desk.boots == 1
+    desk.keys.broken = False
+    desk.run(600)
+    assert desk.cloud.registrations == 1 and desk.cloud.telemetries
+
+
+def test_nvs_that_dies_later_stops_no_telemetry():
+    desk = running()
+    desk.keys.broken = desk.keys.unreadable = True
+    desk.clock.network_s = 900000000
+    before = len(desk.cloud.telemetries)
+    desk.run(200)
+    assert len(desk.cloud.telemetries) > before + 15 and desk.boots == 1
+
+
+def test_the_line_down_for_days():
+    for days in (1, 7, 13, 20):
+        desk = running()
+        desk.chip.link.is_up = False
+        for _ in range(days * 24):
+            desk.agent.step()
+            desk.clock.sleep_ms(3600 * 1000)
+        desk.agent.step()
+        desk.chip.link.is_up = True
+        before = len(desk.cloud.telemetries)
+        desk.run(15)
+        assert len(desk.cloud.telemetries) > before, days
+
+
+def test_a_server_that_hangs_up_between_telemetries():
+    desk = running()
+    for _ in range(10):
+        before = len(desk.cloud.telemetries)
+        desk.run(10)
+        desk.server.hang_up()
+        assert len(desk.cloud.telemetries) == before + 1
+    assert desk.agent._cycle.failed == 0
+
+
+def test_commands_that_fail_to_come_are_asked_for_again():
+    desk = running()
+    desk.cloud.send("c1", "nothing")
+    desk.cloud.says[GET_COMMAND] = response(500)
+    desk.run(60)
+    desk.cloud.says = {UPDATE_COMMAND: response(503)}
+    desk.run(60)
+    desk.cloud.says = {}
+    desk.run(400)
+    assert desk.cloud.outcomes["c1"][0][0] == "failed"
+    assert identity(desk) == "d1"
+
+
+def test_every_empty_queue_while_the_flag_stays():
+    for empty in (response(200, {}), response(200, b"null"), response(204), response(404, {"error": "none"})):
+        desk = running()
+        desk.cloud.says[TELEMETRY] = response(200, {"success": True, "command": True})
+        desk.cloud.says[GET_COMMAND] = empty
+        desk.run(100)
+        assert desk.agent._cycle.failed == 0 and desk.cloud.count(GET_COMMAND) >= 10
+        assert identity(desk) == "d1"
