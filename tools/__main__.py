@@ -19,7 +19,10 @@ COMMANDS = {
     "demo": ("tools.demo", "a cloud and a board on this machine: watch one register, report and obey"),
     "cloud": ("tools.cloud.cli", "run a local Xyte cloud"),
     "board": ("tools.board.cli", "make, run and look into virtual ESP32 boards"),
-    "build": ("tools.build", "compile the agent, pack a firmware image"),
+    "build": ("tools.update.build_cli", "compile the agent, pack an update: application or firmware"),
+    "keys": ("tools.update.keys_cli", "make keys that updates are signed with"),
+    "sign": ("tools.update.sign_cli", "sign an update: the fields for the cloud's file form"),
+    "verify": ("tools.update.verify_cli", "say what a board would say to an update"),
     "check": ("tools.check", "lint, types, layers and sizes: what to run before a push"),
     "micropython": ("tools.interpreter", "run the MicroPython interpreter the tests use, or print its path"),
 }

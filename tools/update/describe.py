@@ -1,0 +1,95 @@
+"""What a payload is, told from its bytes alone: an ESP32 application image, an application, or neither."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from dataclasses import dataclass
+
+from tools import image
+from tools.semver import is_semver
+from tools.update import payload
+from tools.update.payload import PayloadError
+
+FIRMWARE = "firmware"
+APPLICATION = "application"
+ANY_CHIP = "any"
+
+# esp_chip_id_t of ESP-IDF's esp_app_format.h
+CHIPS = {0: "esp32", 2: "esp32s2", 5: "esp32c3", 9: "esp32s3", 12: "esp32c2", 13: "esp32c6", 16: "esp32h2",
+         18: "esp32p4", 23: "esp32c5"}
+
+_TABLE_ADDRESS, _TABLE_MAGIC = 0x8000, b"\xaa\x50"  # the partition table of a whole flash
+
+
+@dataclass(frozen=True)
+class Description:
+    """A payload that is whole in itself. Sizes in bytes; `size` and `sha256` (hex) are of the unpacked payload.
+
+    chip: "any" for an application. project: of a firmware's description, "" for an application.
+    files: path and size of what is in an application.
+    """
+
+    kind: str
+    version: str
+    chip: str
+    size: int
+    sha256: str
+    project: str = ""
+    files: tuple[tuple[str, int], ...] = ()
+    stored_size: int = 0
+    compressed: bool = False
+
+
+def describe(data: bytes) -> Description:
+    """Parse a payload, gzip or not. Raises PayloadError, which says what the data is instead, or what is damaged."""
+    compressed = data.startswith(payload.GZIP_MAGIC)
+    plain = payload.uncompressed(data)
+    common = {
+        "size": len(plain),
+        "sha256": hashlib.sha256(plain).hexdigest(),
+        "stored_size": len(data),
+        "compressed": compressed,
+    }
+    if plain[:1] == bytes([image.MAGIC]):
+        chip, found = _firmware(plain)
+        return Description(FIRMWARE, found.version, chip, project=found.project, **common)
+    if plain[257:262] == b"ustar":
+        files = payload.files_in(plain)
+        sizes = tuple((path, len(content)) for path, content in files.items())
+        return Description(APPLICATION, _version_file(files), ANY_CHIP, files=sizes, **common)
+    raise PayloadError(_what_else(plain))
+
+
+def _firmware(data: bytes) -> tuple[str, image.Image]:
+    if data[_TABLE_ADDRESS:][:2] == _TABLE_MAGIC:  # chips whose bootloader lies at 0 begin like an application
+        raise PayloadError(_WHOLE_FLASH)
+    chip_id = struct.unpack_from("<H", data.ljust(14, b"\0"), 12)[0]
+    try:
+        return CHIPS.get(chip_id, f"chip {chip_id}"), image.parse(data, chip_id=chip_id)
+    except image.ImageError as error:
+        raise PayloadError(f"damaged image: {error}") from None
+
+
+def _version_file(files: dict[str, bytes]) -> str:
+    if "main.py" not in files:
+        raise PayloadError("not an application: there is no main.py in it")
+    line = files.get("version", b"")
+    version = line.decode(errors="replace").removesuffix("\n")
+    if not is_semver(version):
+        raise PayloadError("not an application: its file `version` does not hold a semantic version (1.2.3)")
+    return version
+
+
+_WHOLE_FLASH = "a whole-flash .bin; an update needs the application image alone (.app-bin)"
+
+
+def _what_else(data: bytes) -> str:
+    start = data[:256].lstrip().lower()
+    if not data:
+        return "the file is empty"
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "an HTML page, not a payload: the server sent a page instead of the file"
+    if data[_TABLE_ADDRESS:][:2] == _TABLE_MAGIC or data[:4096] == b"\xff" * 4096:
+        return _WHOLE_FLASH
+    return f"neither an application image (first byte 0xe9) nor an application (tar): it begins with {data[:4].hex()}"
