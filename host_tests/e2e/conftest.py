@@ -1,0 +1,30 @@
+"""Fixtures of the end-to-end tests: real cloud processes, real boards."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rig import make_board
+
+from tools.board.virtual import VirtualBoard
+from tools.cloud.process import LocalCloud
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[LocalCloud]:
+    """A cloud of its own for one test."""
+    with LocalCloud(tmp_path / "cloud") as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def board(tmp_path: Path, cloud: LocalCloud) -> VirtualBoard:
+    """Fresh from the factory, for that cloud."""
+    return make_board(tmp_path / "board", cloud)
+
+
+@pytest.fixture(scope="module")
+def shared_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """One cloud for a module of many small tests."""
+    with LocalCloud(tmp_path_factory.mktemp("cloud")) as cloud:
+        yield cloud
