@@ -1,0 +1,168 @@
+"""boot.py and the agent's side of the boot counter, run against a chip of dictionaries."""
+
+import builtins
+from types import SimpleNamespace
+
+import pytest
+
+from device_code import PACKAGE, ROOT
+
+POWER_ON, HARD, WATCHDOG, DEEP_SLEEP, SOFT = 1, 2, 3, 4, 5
+
+
+class Board:
+    """The chip's memories: RTC memory (lost with the power) and NVS (kept), and what boot.py did with them."""
+
+    def __init__(self):
+        self.rtc, self.nvs = b"", {}
+        self.cause = POWER_ON
+        self.nvs_works, self.nvs_writes = True, 0
+        self.watchdogs, self.safe_runs = [], []
+
+    def modules(self):
+        board = self
+
+        class Rtc:
+            def memory(self, data=None):
+                if data is None:
+                    return board.rtc
+                board.rtc = bytes(data)
+
+        class Nvs:
+            def __init__(self, namespace):
+                assert namespace == "xyte"
+
+            def get_i32(self, key):
+                if key not in board.nvs:
+                    raise OSError(-4354, "ESP_ERR_NVS_NOT_FOUND")
+                return board.nvs[key]
+
+            def set_i32(self, key, value):
+                if not board.nvs_works:
+                    raise OSError(-4357, "no space")
+                board.nvs[key] = value
+
+            def erase_key(self, key):
+                self.get_i32(key)
+                del board.nvs[key]
+
+            def commit(self):
+                board.nvs_writes += 1
+
+        machine = SimpleNamespace(RTC=Rtc, WDT=lambda timeout: self.watchdogs.append(timeout),
+                                  reset_cause=lambda: self.cause)
+        safe = SimpleNamespace(run=self.safe_runs.append)
+        return {"machine": machine, "esp32": SimpleNamespace(NVS=Nvs), "xyte": SimpleNamespace(safe=safe)}
+
+    def execute(self, path):
+        """Run a source file that finds this board's modules and nothing else. Returns its names."""
+        modules = self.modules()
+        names = dict(vars(builtins), __import__=lambda name, *rest: modules[name])
+        scope = {"__name__": path.stem, "__builtins__": names}
+        exec(compile(path.read_text(), str(path), "exec"), scope)  # noqa: S102 - our own source
+        return scope
+
+    def boot(self, cause=HARD):
+        """One start; returns whether safe mode ran."""
+        before = len(self.safe_runs)
+        if cause == POWER_ON:
+            self.rtc = b"\xa5\x5a\x00garbage"
+        self.cause = cause
+        self.execute(ROOT / "boot.py")
+        return len(self.safe_runs) > before
+
+    def agent(self):
+        return SimpleNamespace(**self.execute(PACKAGE / "device" / "boot_count.py"))
+
+
+def test_the_watchdog_comes_first():
+    board = Board()
+    board.nvs_works = False
+    board.boot(POWER_ON)
+    assert board.watchdogs == [60000]
+
+
+@pytest.mark.parametrize("cause", [HARD, WATCHDOG, SOFT])
+def test_the_sixth_boot_in_a_row_is_safe_mode(cause):
+    board = Board()
+    assert [board.boot(cause) for _ in range(8)] == [False] * 5 + [True] * 3
+    assert board.safe_runs == [6, 7, 8]
+
+
+def test_power_cycles_alone_are_no_suspicion():
+    """Somebody pulls the plug: no flash is written for it. One restart by itself in between, and they count."""
+    board = Board()
+    assert not any(board.boot(POWER_ON) for _ in range(20)) and board.nvs_writes == 0
+    assert [board.boot(HARD), *(board.boot(POWER_ON) for _ in range(4))] == [False] * 4 + [True]
+
+
+def test_causes_mixed():
+    board = Board()
+    assert [board.boot(cause) for cause in (POWER_ON, HARD, POWER_ON, WATCHDOG, POWER_ON, HARD)] == [False] * 5 + [True]
+
+
+def test_one_boot_costs_no_flash_write():
+    board = Board()
+    for _ in range(20):
+        board.boot(POWER_ON)
+        board.agent().clear()
+    assert board.nvs_writes == 0
+
+
+def test_health_begins_anew():
+    board = Board()
+    for _ in range(4):
+        board.boot()
+    assert board.agent().count() == 4 and board.nvs["boots"] == 4
+    board.agent().clear()
+    assert board.agent().count() == 0 and "boots" not in board.nvs
+    assert [board.boot() for _ in range(6)] == [False] * 5 + [True]
+
+
+def test_safe_mode_writes_no_more_flash():
+    board = Board()
+    for _ in range(6):
+        board.boot()
+    writes = board.nvs_writes
+    for _ in range(300):
+        assert board.boot(WATCHDOG), "and it stays safe mode, past 255 too"
+    assert board.nvs_writes == writes
+
+
+def test_safe_mode_gives_the_application_one_more_try():
+    board = Board()
+    for _ in range(6):
+        board.boot()
+    board.agent().clear(to=4)
+    assert not board.boot() and board.boot(), "one try, then back"
+
+
+def test_deep_sleep_is_no_trouble():
+    board = Board()
+    board.boot(POWER_ON)
+    assert not any(board.boot(DEEP_SLEEP) for _ in range(20))
+    assert board.agent().count() == 1
+
+
+def test_dead_nvs_leaves_rtc_memory():
+    board = Board()
+    board.nvs_works = False
+    assert [board.boot() for _ in range(6)] == [False] * 5 + [True]
+    board.agent().clear()
+    assert board.agent().count() == 0
+
+
+def test_the_rest_of_rtc_memory_is_the_users():
+    board = Board()
+    board.boot()
+    board.rtc += b"mine"
+    board.boot()
+    board.agent().clear()
+    assert board.rtc[4:] == b"mine"
+
+
+@pytest.mark.parametrize("rtc", [b"", b"X", b"XB", b"XB\x05", b"XB\x05\x05", b"YB\x05\xfa", b"\xff" * 8])
+def test_rtc_memory_of_somebody_else_is_not_a_count(rtc):
+    board = Board()
+    board.rtc = rtc
+    assert not board.boot() and board.agent().count() == 1
