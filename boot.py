@@ -1,10 +1,18 @@
-"""First code on the board: the watchdog, and the count of boots without a proof of health.
+"""First code on the board: the watchdog, the choice of the application, and what to do when nothing stays up.
 
-The count lives in RTC memory ("XB", count, count ^ 0xFF; the agent clears it when it is healthy). That memory does not
-survive a power loss, so from the second boot in a row on the count is kept in NVS too (namespace "xyte", key "boots").
-Five boots in a row belong to the application; from the sixth on safe mode runs in its place. Nothing else of ours is
-imported here, so that nothing else of ours can be what is broken.
+Nothing else of ours is imported here, so that nothing else of ours can be what is broken. NVS, namespace "xyte":
+
+    slot    the application in use: 0 the files in the root as flashed, 1 /slot_a, 2 /slot_b
+    trial   a slot that is to be tried, once; + 16 when it has been started. The agent confirms it by making it `slot`;
+            a restart before that goes back to `slot`, as the bootloader does with firmware
+    boots   boots in a row without a proof of health, from the second one on; the agent clears it
+
+RTC memory holds the same count as "XB", count, count ^ 0xFF; it spares flash, but does not survive a power loss.
+Five boots belong to the application in use, five to the files in the root, then safe mode runs.
 """
+
+import os
+import sys
 
 import esp32
 import machine
@@ -13,38 +21,75 @@ _BOOTS = 5
 _NVS_FROM = 2
 _WATCHDOG_MS = 60000
 _DEEP_SLEEP = 4
+_FOLDERS = ("", "/slot_a", "/slot_b")
+_STARTED = 16
+
+_nvs = esp32.NVS("xyte")
 
 
-def _boots_before():
-    kept = machine.RTC().memory()
-    if len(kept) >= 4 and kept[:2] == b"XB" and kept[2] ^ kept[3] == 0xFF:
-        return kept[2], kept[4:]
+def _get(key):
     try:
-        return esp32.NVS("xyte").get_i32("boots"), b""
+        return _nvs.get_i32(key)
     except OSError:
-        return 0, b""
+        return 0
+
+
+def _set(key, value):
+    try:
+        _nvs.set_i32(key, value)
+        _nvs.commit()
+    except OSError as e:
+        print("boot: NVS %s: %r" % (key, e))
 
 
 def _count_boot():
     """Count this boot. Returns how many there were in a row, this one included."""
-    before, rest = _boots_before()
+    kept = machine.RTC().memory()
+    if len(kept) >= 4 and kept[:2] == b"XB" and kept[2] ^ kept[3] == 0xFF:
+        before, rest = kept[2], kept[4:]
+    else:
+        before, rest = _get("boots"), b""
     boots = min(before + 1, 255)
     machine.RTC().memory(b"XB" + bytes((boots, boots ^ 0xFF)) + rest)
-    if _NVS_FROM <= boots <= _BOOTS + 1:  # no more writes once safe mode is reached
-        try:
-            nvs = esp32.NVS("xyte")
-            nvs.set_i32("boots", boots)
-            nvs.commit()
-        except OSError:
-            pass  # RTC memory alone then
+    if _NVS_FROM <= boots <= 2 * _BOOTS + 1:  # no more writes once safe mode is reached
+        _set("boots", boots)
     return boots
 
 
-machine.WDT(timeout=_WATCHDOG_MS)
-if machine.reset_cause() != _DEEP_SLEEP:
-    _boots = _count_boot()
-    if _boots > _BOOTS:
-        print("boot: %d boots without health: safe mode" % _boots)
+def _application(boots):
+    """The slot to run, a trial started on the way; None when every choice has had its boots."""
+    slot, trial = _get("slot"), _get("trial")
+    if 0 < trial < _STARTED and trial != slot:
+        _set("trial", trial + _STARTED)
+        return trial
+    if slot and (boots > _BOOTS or not _is_there(slot)):
+        print("boot: %s does not stay up: back to the files in the root" % _FOLDERS[slot])
+        slot, boots = 0, max(1, boots - _BOOTS)
+    return slot if boots <= _BOOTS else None
+
+
+def _is_there(slot):
+    try:
+        os.stat(_FOLDERS[slot] + "/main.py")
+        return True
+    except OSError:
+        return False
+
+
+def _run():
+    """Enter the slot to run: main.py and lib/ come from its folder then. Or safe mode, when there is none."""
+    boots = _count_boot() if machine.reset_cause() != _DEEP_SLEEP else 1
+    slot = _application(boots)
+    if slot is None or not _is_there(slot):
+        reason = "no main.py" if slot is not None else "%d boots without health" % boots
+        print("boot: safe mode: " + reason)
         from xyte import safe
 
-        safe.run(_boots)
+        safe.run(reason)
+    elif slot:
+        os.chdir(_FOLDERS[slot])
+        sys.path.insert(1, _FOLDERS[slot] + "/lib")
+
+
+machine.WDT(timeout=_WATCHDOG_MS)
+_run()

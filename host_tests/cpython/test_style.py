@@ -21,6 +21,7 @@ MAY_CATCH_ALL = {
     "agent.py": "the last line of defence: crash note and reset",
     "services/executor.py": "a handler is the user's code",
     "services/telemetry.py": "a sensor is the user's code",
+    "services/trial.py": "a self-test is the user's code",
 }
 MAY_PRINT = {"boot.py", "main.py", "log.py"}  # boot.py imports nothing of ours, so not even the log
 ABSENT = {"abc", "contextlib", "dataclasses", "enum", "functools", "logging", "typing", "unittest"}

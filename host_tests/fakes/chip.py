@@ -99,8 +99,8 @@ class FakeBoots:
     def __init__(self):
         self.count = 1
 
-    def clear(self, to=0):
-        self.count = to
+    def clear(self):
+        self.count = 0
 
 
 class Restarted(BaseException):

@@ -73,7 +73,7 @@ def test_register_report_obey_restart():
         ("c1", "in_progress", None),
         ("c1", "in_progress", "half way"),
         ("c1", "done", "said"),
-        ("c2", "failed", "unknown command 'sing'; this device knows: reboot, say"),
+        ("c2", "failed", "unknown command 'sing'; this device knows: reboot, say, update_firmware"),
     ]
     cloud.queue.append({"id": "c3", "status": "pending", "name": "reboot", "parameters": {}})
     try:

@@ -17,6 +17,15 @@ _CRASH_PAUSE_MS = const(5000)  # a crash loop must not be a busy one
 _HEALTHY_S = const(300)  # this long without a reset is health, even with the cloud out of reach
 
 
+class Hooks:
+    """What the application hangs in. crash: the note of the last run's crash."""
+
+    def __init__(self, version, crash):
+        self.version, self.crash = version, crash
+        self.commands = {}  # name -> (run, needs)
+        self.before_update, self.self_tests = [], []
+
+
 class Agent:
     """A managed device. Settings and identity come from flash.
 
@@ -37,7 +46,7 @@ class Agent:
         if not self._crash.text and chip.reset_cause() == "WDT_RESET":
             self._crash.text = "watchdog: the application hung, or main.py ended without agent.run()"
         self._telemetry = Telemetry(chip.clock)
-        self._commands = {}
+        self._hooks = Hooks(version, self._crash)
         self._cycle = None
         self._notified = self._healthy = False
         self._uptime_s = 0
@@ -80,12 +89,22 @@ class Agent:
         """
 
         def add(run):
-            if name in self._commands or name in wiring.BUILT_IN:
+            if name in self._hooks.commands or name in wiring.BUILT_IN:
                 raise ValueError("command '%s' exists already" % name)
-            self._commands[name] = (run, needs)
+            self._hooks.commands[name] = (run, needs)
             return run
 
         return add
+
+    def before_update(self, ask):
+        """Decorator: ask this function of (kind, version) before an update; a text from it is the reason to refuse."""
+        self._hooks.before_update.append(ask)
+        return ask
+
+    def self_test(self, test):
+        """Decorator: after an update, keep the new code only if this function neither raises nor returns False."""
+        self._hooks.self_tests.append(test)
+        return test
 
     def notify(self):
         """Something happened: read all sensors and report now. May be called from an interrupt."""
@@ -102,6 +121,7 @@ class Agent:
         self._count_uptime(now)
         if self._cycle is None and not self._wire():
             return _NO_SETTINGS_MS
+        self._rare.step()
         if not self._chip.link.step():
             return _NO_LINK_MS
         self._timekeeper.step()
@@ -161,9 +181,10 @@ class Agent:
             http = wiring.http_client(chip, self._http, self._buffer_bytes)
             self._timekeeper = Timekeeper(chip.clock, chip.keys)
             self._timekeeper.start(chip.reset_cause() == "PWRON_RESET")
-            rare = wiring.Rare(chip, Cloud(http, settings), self._commands)
-            rare.start(settings, self._version)
-            self._cycle = Cycle(chip, rare.cloud, rare.vault, self._telemetry, self._timekeeper, rare)
+            cloud = Cloud(http, settings)
+            self._rare = wiring.Rare(chip, cloud, http, settings, self._hooks)
+            self._rare.start()
+            self._cycle = Cycle(chip, cloud, self._rare.vault, self._telemetry, self._timekeeper, self._rare)
             self._cycle.interval_ms = settings.telemetry_interval_s * 1000
         except (SettingsError, StoreError) as e:
             log.error("settings", str(e))

@@ -3,10 +3,11 @@
 import sys
 
 from xyte import log
+from xyte.errors import RefusedError
 from xyte.services.journal import Journal
 from xyte.services.vault import Vault
 
-BUILT_IN = ("reboot",)
+BUILT_IN = ("reboot", "update_firmware")
 _ONCE = (("xyte.services", "settings_file"), ("xyte.core", "settings_rules"))
 
 
@@ -43,25 +44,59 @@ def http_client(chip, module, buffer_bytes):
 class Rare:
     """The parts that most cycles do without, for Cycle.
 
-    commands: name -> (run, needs) of the user.
+    hooks: what the application hangs in: version, commands (name -> (run, needs)), before_update and self_tests
+    (callables), and the crash note of the last run.
     """
 
-    def __init__(self, chip, cloud, commands):
-        self._chip, self._commands = chip, commands
-        self._executor = self._facts = None
+    def __init__(self, chip, cloud, http, settings, hooks):
+        self._chip, self._http, self._settings = chip, http, settings
+        self._hooks, self._version = hooks, hooks.version
+        self._executor = self._updater = self._trial = None
         self.cloud = cloud
         self.vault = Vault(chip.keys, chip.root)
         self.journal = Journal(chip.keys)
+        self.unsettled = True  # there is something to do once the cloud has taken a telemetry
 
-    def start(self, settings, version):
-        """Read what flash knows, and settle the command that the restart may have interrupted. Raises StoreError."""
-        self._facts = _facts(settings, version, self._chip.mac())
+    def start(self):
+        """Read what flash knows, and settle what the restart may have interrupted. Raises StoreError."""
         self.vault.load()
         if self.vault.current:
             log.info("agent", "registered as %s" % self.vault.current["id"])
         self.journal.load()
         if self.journal.entry and not self.journal.entry["reported"]:
             self.executor().settle()
+        if self._chip.keys.get("update"):
+            self._resume_trial()
+
+    def _resume_trial(self):
+        now = self.updater().record.now
+        if now and now["state"] == "trial":
+            from xyte.services.trial import Trial
+
+            slots = self._updater.slots(now["kind"])
+            self._trial = Trial(self._chip, self._updater.record, slots, self.journal, self._hooks.self_tests)
+
+    def step(self):
+        """What has a time limit of its own."""
+        if self._trial:
+            self._trial.step()
+
+    def settle_with_cloud(self):
+        """The cloud has taken a telemetry: prove the code that runs, and tell its version if that is new."""
+        if self._trial:
+            self._trial.prove()
+            self._trial = None
+        if self._chip.keys.get("version") != self._version.encode():
+            try:
+                self.cloud.update_device({"firmware_version": self._version})
+                self.registered()
+            except RefusedError as e:  # ten an hour at most, and not worth more than one try a start
+                log.warning("cloud", "version not taken: %s" % e)
+        self.unsettled = False
+
+    def registered(self):
+        """The cloud knows the running version."""
+        self._chip.keys.set("version", self._version.encode())
 
     def executor(self):
         if not self._executor:
@@ -69,15 +104,31 @@ class Rare:
             from xyte.handlers import reboot
             from xyte.services.executor import Executor
 
-            rows = {name: Row(*self._commands[name]) for name in self._commands}
+            rows = {name: Row(*self._hooks.commands[name]) for name in self._hooks.commands}
             rows["reboot"] = reboot.row(self._restart)
+            rows[self._settings.update_command] = self._update_row()
             self._executor = Executor(self.cloud, self.journal, rows, self._chip)
         return self._executor
+
+    def _update_row(self):
+        """The row itself costs little; what does the work is imported when an update comes, or was interrupted."""
+        from xyte.handlers import update_firmware
+
+        return update_firmware.row(self.updater, lambda: self._hooks.crash.text)
+
+    def updater(self):
+        if not self._updater:
+            from xyte.services.updater import Updater
+
+            self._updater = Updater(
+                self._chip, self._http, self._settings, self._version, self._hooks.before_update
+            )
+        return self._updater
 
     def registrar(self):
         from xyte.services.registrar import Registrar
 
-        return Registrar(self.cloud, self.vault, self._facts)
+        return Registrar(self.cloud, self.vault, _facts(self._settings, self._version, self._chip.mac()))
 
     def _restart(self):
         """A restart that is wanted: it must not count as a sign of trouble."""

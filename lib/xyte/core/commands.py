@@ -35,7 +35,7 @@ def entry(command, boot):
 def decide(command, journal, boot):
     """What to do with the command that the cloud shows, given the journal record of the last one (or None).
 
-    RUN      it is new, or this very run of the agent has noted it but could not start it yet
+    RUN      it is new, or this very run of the agent has noted it but could not start it yet, or taken it over
     REPORT   the journal knows how it ended; the cloud has not heard or not understood
     UNKNOWN  the cloud says it was started, and nothing here says by whom: not run again, reported failed
     """
@@ -54,7 +54,11 @@ def settle(journal, boot, restart, rows):
         return False
     row = rows.get(journal["name"])
     if row and row.after_restart:
-        journal["phase"], journal["message"] = row.after_restart(journal, restart)
+        outcome = row.after_restart(journal, restart)
+        if not outcome:
+            journal["boot"] = boot  # it goes on, as this run's
+            return False
+        journal["phase"], journal["message"] = outcome
     else:
         journal["phase"] = FAILED
         journal["message"] = "interrupted by a restart (%s); not run again" % restart
@@ -64,7 +68,8 @@ def settle(journal, boot, restart, rows):
 class Row:
     """One command. run: callable(params, progress). needs: names of parameters that must be there.
 
-    after_restart: callable(journal, restart) -> (DONE or FAILED, message), for commands that restart the board.
+    after_restart: callable(journal, restart) -> (DONE or FAILED, message), for commands that restart the board; None
+    from it: the command is one that goes on after a restart and knows by itself how far it is.
     """
 
     def __init__(self, run, needs=(), after_restart=None):

@@ -20,6 +20,8 @@ _KEYS = {
     "sub_model": ("", str, 128),
     "telemetry_interval_s": (60, int, 0),
     "ca_files": ([], list, 4),
+    "update_keys": ([], list, 4),
+    "update_command": ("update_firmware", str, 100),
     "wifi": ([], list, 8),
     "log_level": ("info", str, 16),
     "development_hosts": ([], list, 8),
@@ -53,7 +55,7 @@ def _check(settings):
         raise SettingsError("settings: 'log_level' must be one of " + ", ".join(_LEVELS))
     if settings.mac:
         settings.mac = normal_mac(settings.mac)
-    for key in ("ca_files", "development_hosts"):
+    for key in ("ca_files", "update_keys", "development_hosts"):
         for item in getattr(settings, key):
             if not isinstance(item, str) or not item:
                 raise SettingsError("settings: '%s' must be a list of texts" % key)

@@ -22,12 +22,12 @@ def count():
     return _split()[0]
 
 
-def clear(to=0):
+def clear():
     """The application is healthy, or the next restart is wanted."""
     before, rest = _split()
-    if before == to:
+    if not before:
         return
-    machine.RTC().memory(_HEAD + bytes((to, to ^ 0xFF)) + rest)
+    machine.RTC().memory(_HEAD + b"\0\xff" + rest)
     if before >= _NVS_FROM:
         nvs = esp32.NVS("xyte")
         try:

@@ -17,6 +17,7 @@ from xyte.device.wifi import Wifi
 
 _CAUSES = {1: "PWRON_RESET", 2: "HARD_RESET", 3: "WDT_RESET", 4: "DEEPSLEEP_RESET", 5: "SOFT_RESET"}
 _WATCHDOG_MS = 60000  # longer than the longest step: DNS, one handshake step, one flash erase
+_PIECE_MS = 500
 _CONSOLE_MS = 86400000
 
 
@@ -40,6 +41,24 @@ class Chip:
         """Make what depends on the settings."""
         self.link = Wifi(settings.wifi, self.clock)
         self.connect = Connector(settings.ca_files)
+
+    def pause(self, ms):
+        """Sleep, and keep the watchdog content."""
+        while ms > 0:
+            self.clock.sleep_ms(min(ms, _PIECE_MS))
+            self.feed()
+            ms -= _PIECE_MS
+
+    def firmware_slots(self):
+        """Raises CommandError on a board with one app partition."""
+        from xyte.device.slots import FirmwareSlots
+
+        return FirmwareSlots()
+
+    def application_slots(self):
+        from xyte.device.slots import ApplicationSlots
+
+        return ApplicationSlots(self.keys)
 
     def below(self, n):
         """A random int in 0..n-1, from a generator seeded per device."""

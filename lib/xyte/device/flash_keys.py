@@ -35,6 +35,21 @@ class FlashKeys:
         except OSError as e:
             raise StoreError("NVS write %s: %r" % (key, e))
 
+    def get_int(self, key):
+        """The whole number kept under key, 0 when there is none."""
+        try:
+            return self._nvs.get_i32(key)
+        except OSError:
+            return 0
+
+    def set_int(self, key, value):
+        """Keep a whole number of 32 bits, in one write. Raises StoreError."""
+        try:
+            self._nvs.set_i32(key, value)
+            self._nvs.commit()
+        except OSError as e:
+            raise StoreError("NVS write %s: %r" % (key, e))
+
     def erase(self, key):
         """Forget key; absent is fine. Raises StoreError."""
         try:

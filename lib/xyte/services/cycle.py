@@ -20,7 +20,7 @@ _FORGIVABLE = (LinkError, RefusedError, SettingsError, StoreError)
 class Cycle:
     """The parts come ready made: see agent.py, which wires them. chip: for its clock and its random source.
 
-    rare: gives the parts that most cycles do without: `journal`, executor(), registrar().
+    rare: gives the parts that most cycles do without: `journal`, executor(), registrar(); see wiring.py.
     interval_ms: between two telemetries. accepted, failed: counts of telemetries taken and of calls that went wrong.
     """
 
@@ -65,6 +65,7 @@ class Cycle:
 
     def _register(self):
         if self._rare.registrar().register():
+            self._rare.registered()
             self._registration_wait.reset()
         self._telemetry.override = self._look_for_command = True
         return 0
@@ -78,6 +79,8 @@ class Cycle:
         reply = self._cloud.report(not self._timekeeper.trusted)
         self._telemetry.accepted()
         self._known()
+        if self._rare.unsettled:
+            self._rare.settle_with_cloud()
         if reply is not None:
             self._timekeeper.hear(self._cloud.date)
         if self._look_for_command or (reply is not None and answers.asks_for_command(reply)):

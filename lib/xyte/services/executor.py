@@ -83,7 +83,7 @@ class Executor:
             return self._journal.save(entry)
         log.info("command", "running %s" % entry["name"])
         try:
-            result = row.run(command["parameters"], self._progress_of(entry))
+            result = row.run(command["parameters"], Progress(self._cloud, entry, self._feed))
             phase, message = DONE, "" if result is None else str(result)
         except CommandError as e:
             phase, message = FAILED, str(e)
@@ -96,18 +96,6 @@ class Executor:
         log.info("command", "%s: %s %s" % (entry["name"], phase, entry["message"]))
         self._journal.save(entry)
         self._report(entry)
-
-    def _progress_of(self, entry):
-        def progress(message):
-            """Tell the operator how far a long command is. A report that does not get through is only logged."""
-            self._feed()
-            log.info("command", "%s: %s" % (entry["name"], message))
-            try:
-                self._cloud.update_command(entry["id"], _IN_PROGRESS, clip(str(message), _MESSAGE_BYTES))
-            except (LinkError, RefusedError) as e:
-                log.warning("command", "progress not reported: %s" % e)
-
-        return progress
 
     def _report(self, entry):
         """Tell the outcome; it stays owed when that does not get through."""
@@ -123,3 +111,24 @@ class Executor:
             if e.status not in _GONE:
                 raise
             log.warning("command", "the outcome of %s is no longer wanted (%s)" % (entry["name"], e))
+
+
+class Progress:
+    """What a handler is given to say how far it is. command: the id of the command it carries out."""
+
+    def __init__(self, cloud, entry, feed):
+        self._cloud, self._entry, self._feed = cloud, entry, feed
+        self.command = entry["id"]
+
+    def __call__(self, message):
+        """Tell the operator. Returns False when the cloud no longer wants the command; trouble is only logged."""
+        self._feed()
+        log.info("command", "%s: %s" % (self._entry["name"], message))
+        try:
+            self._cloud.update_command(self.command, _IN_PROGRESS, clip(str(message), _MESSAGE_BYTES))
+        except RefusedError as e:
+            log.warning("command", "progress not taken: %s" % e)
+            return e.status not in _GONE
+        except LinkError as e:
+            log.warning("command", "progress not reported: %s" % e)
+        return True

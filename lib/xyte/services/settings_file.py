@@ -1,4 +1,4 @@
-"""The settings file and the CA certificates it names, with a spare copy in NVS.
+"""The settings file and the certificates and keys it names, with a spare copy in NVS.
 
 Without them an identity is worth nothing: a board whose file system was wiped comes back by itself from the spare.
 The file is the truth whenever it can be read; the spare follows it, and an unchanged one costs no write.
@@ -14,6 +14,7 @@ from xyte.services import files
 PATH = "/settings.json"
 _KEY = "settings"
 _CA_KEY = "ca%d"
+_UPDATE_KEY = "update_key%d"
 
 
 class SettingsFile:
@@ -33,13 +34,18 @@ class SettingsFile:
             raise SettingsError("%s is not JSON" % PATH)
         settings = settings_rules.read(values)
         self._keep_spare(PATH, _KEY, data)
-        for i in range(len(settings.ca_files)):
-            data = self._read(settings.ca_files[i], _CA_KEY % i)
-            if data is None:
-                raise SettingsError("settings: 'ca_files': %s is missing" % settings.ca_files[i])
-            self._keep_spare(settings.ca_files[i], _CA_KEY % i, data)
-        settings.ca_files = [self._root + path for path in settings.ca_files]
+        settings.ca_files = self._named("ca_files", settings.ca_files, _CA_KEY)
+        settings.update_keys = self._named("update_keys", settings.update_keys, _UPDATE_KEY)
         return settings
+
+    def _named(self, name, paths, key):
+        """The files that a setting names, all there and each with its spare. Returns their full paths."""
+        for i in range(len(paths)):
+            data = self._read(paths[i], key % i)
+            if data is None:
+                raise SettingsError("settings: '%s': %s is missing" % (name, paths[i]))
+            self._keep_spare(paths[i], key % i, data)
+        return [self._root + path for path in paths]
 
     def _read(self, path, key):
         """The file's bytes; or those of the spare, with the file restored; or None."""

@@ -1,0 +1,102 @@
+"""Updates as rules: what a command must say, which update is welcome, and what a restart in the middle of one means.
+
+States of the update record, in the order they are passed. Each is on flash before what it announces is done.
+
+    FETCH    bytes are being written to the spare slot
+    SWITCH   the slot has been read back and is right; the boot choice is about to change, once
+    TRIAL    the new code runs and has not been confirmed
+    (none)   confirmed, or given up: the outcome is in the command journal
+"""
+
+from micropython import const
+from xyte.errors import CommandError
+
+FETCH, SWITCH, TRIAL = "fetch", "switch", "trial"
+FIRMWARE, APPLICATION = "firmware", "application"
+
+GO_ON, SWITCH_NOW, ON_TRIAL, TRY_AGAIN, ROLLED_BACK = 1, 2, 3, 4, 5
+
+_POWER_LOSS = "PWRON_RESET"
+_MOST_TRIALS = const(3)  # one, and two more when it was the power that ended it
+MOST_STARTS = 12  # of one download, restarts of the board included
+
+
+def wanted(params):
+    """What an update command asks for: dict with url, version, sha256 (hex), size, kind, signature.
+
+    checksum has the form `sha256:<64 hex>;size=<bytes>;kind=<kind>`, of the unpacked payload: `tools sign` writes it.
+    Raises CommandError.
+    """
+    url, version, checksum = params.get("url"), params.get("version"), params.get("checksum")
+    if not isinstance(url, str) or not url:
+        raise CommandError("the command has no url: it must be sent with a file")
+    if not isinstance(version, str) or not semver(version):
+        raise CommandError("version %r is not a semantic version (1.2.3)" % (version,))
+    fields = {"sha256": ""}
+    for part in (checksum if isinstance(checksum, str) else "").replace("sha256:", "sha256=").split(";"):
+        name, _, value = part.strip().partition("=")
+        fields[name] = value
+    sha256, kind = fields["sha256"].lower(), fields.get("kind")
+    if len(sha256) != 64 or any(ch not in "0123456789abcdef" for ch in sha256):
+        raise CommandError("the file has no usable checksum: write it with `python -m tools sign`")
+    if not fields.get("size", "").isdigit() or kind not in (FIRMWARE, APPLICATION):
+        raise CommandError("the file's checksum does not tell size and kind: write it with `python -m tools sign`")
+    return {
+        "url": url,
+        "version": version,
+        "sha256": sha256,
+        "size": int(fields["size"]),
+        "kind": kind,
+        "signature": params.get("signature") or "",
+    }
+
+
+def semver(text):
+    """A version as something that compares (Semantic Versioning 2.0, section 11), or None when it is not one."""
+    core, _, pre = text.partition("+")[0].partition("-")
+    numbers = core.split(".")
+    if len(numbers) != 3 or not all(n.isdigit() for n in numbers):
+        return None
+    # A pre-release comes before its release; numeric identifiers come before others, and compare as numbers.
+    rest = [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in pre.split(".")] if pre else [(2, 0, "")]
+    return [int(n) for n in numbers], rest
+
+
+def refuse_version(version, running, allow_downgrade):
+    """Raises CommandError when `version` is older than the running one and nobody said that this is meant."""
+    current = semver(running)
+    if current and not allow_downgrade and semver(version) < current:
+        raise CommandError("%s is older than the running %s; send allow_downgrade to mean it" % (version, running))
+
+
+def signed_text(update, chip):
+    """The text that the signature is over. chip: "esp32", or "any" for an application."""
+    return "xyte-update-1\nkind=%s\nversion=%s\nchip=%s\nsize=%d\nsha256=%s\n" % (
+        update["kind"],
+        update["version"],
+        chip,
+        update["size"],
+        update["sha256"],
+    )
+
+
+def after_restart(record, cause, runs_target, switched):
+    """What a start of the board makes of the update record that it finds.
+
+    cause: of the restart. runs_target: is it the new code that runs? switched: did the boot choice reach flash?
+
+    GO_ON        the download goes on where it was
+    SWITCH_NOW   the slot is right, and the boot choice has not been changed yet
+    ON_TRIAL     the new code runs: confirm it, or let it fall back
+    TRY_AGAIN    the trial ended by a power loss, which says nothing about the new code
+    ROLLED_BACK  the trial failed
+    """
+    if record["state"] == FETCH:
+        return GO_ON
+    if runs_target:
+        return ON_TRIAL
+    if not switched:
+        return SWITCH_NOW
+    if cause == _POWER_LOSS and not record["message"] and record["trials"] < _MOST_TRIALS:
+        return TRY_AGAIN
+    return ROLLED_BACK

@@ -1,0 +1,125 @@
+"""The two places that code can run from, and the boot choice between them.
+
+`FirmwareSlots`: the app partitions; ESP-IDF's bootloader does trial and rollback. `ApplicationSlots`: two folders of
+the file system; boot.py does trial and rollback by the same rules. Both have the same methods:
+
+    running, spare    names of the slot in use and of the other one
+    chip              as update signatures name it
+    mark()            a number to keep before the boot choice changes ...
+    switched(mark)    ... by which it can be told after a restart whether it was changed
+    switch()          boot from the spare slot next time, on trial; exactly once
+    confirm()         the running slot is good: stay
+    forget()          a trial is over and was lost
+"""
+
+import os
+import struct
+
+from esp32 import Partition
+
+from micropython import const
+from xyte.core import app_image
+from xyte.errors import CommandError
+
+_BLOCK = const(4096)
+_RECORD = "<I20sII"  # esp_ota_select_entry_t: sequence, label, state, CRC
+_ERASED = 0xFFFFFFFF
+_FOLDERS = ("/", "/slot_a", "/slot_b")
+_STARTED = const(16)  # boot.py adds it to "trial" when it starts a trial
+
+
+class FirmwareSlots:
+    """Raises CommandError when this board has no second app partition."""
+
+    def __init__(self):
+        self._running = Partition(Partition.RUNNING)
+        try:
+            self._spare = self._running.get_next_update()
+        except OSError:
+            raise CommandError("this board has no second app partition: it cannot update its firmware")
+        self.running, self.spare = self._running.info()[4], self._spare.info()[4]
+        self.size = self._spare.info()[3]
+        self.chip = app_image.chip_of(self.head())
+
+    def head(self):
+        """The first bytes of the running image, to compare a new one with."""
+        head = bytearray(app_image.HEAD_BYTES)
+        self._running.readblocks(0, head, 0)
+        return head
+
+    def read(self, block, buf):
+        """len(buf) bytes of the spare slot, from 4 KiB block `block` on."""
+        self._spare.readblocks(block, buf, 0)
+
+    def write(self, block, buf):
+        """Erase and write one 4 KiB block of the spare slot."""
+        self._spare.writeblocks(block, buf)
+
+    def mark(self):
+        return self._newest()[0]
+
+    def switched(self, mark):
+        return self._newest()[0] > mark
+
+    def _newest(self):
+        """(sequence, state) of the newest whole otadata record, (0, None) when there is none."""
+        newest = (0, None)
+        for otadata in Partition.find(Partition.TYPE_DATA, label="otadata"):
+            for block in (0, 1):
+                buf = bytearray(32)
+                otadata.readblocks(block, buf, 0)
+                sequence, _, state, crc = struct.unpack(_RECORD, buf)
+                if sequence != _ERASED and crc == _sequence_crc(sequence) and sequence > newest[0]:
+                    newest = (sequence, state)
+        return newest
+
+    def switch(self):
+        # A second set_boot for the same slot would overwrite the record that names the running one
+        # (ESP-IDF, esp_ota_ops.c): with a bad image, there would be no way back.
+        if Partition(Partition.BOOT).info()[4] == self.running:
+            try:
+                self._spare.set_boot()
+            except OSError as e:
+                raise CommandError("the bootloader does not accept the image: %r" % e)
+
+    def confirm(self):
+        Partition.mark_app_valid_cancel_rollback()
+
+    def forget(self):
+        """The bootloader has marked it ABORTED already."""
+
+
+def _sequence_crc(sequence):
+    """ESP-IDF's CRC of a sequence number: CRC-32, started from all ones, over its four bytes."""
+    from binascii import crc32
+
+    return crc32(struct.pack("<I", sequence), _ERASED)
+
+
+class ApplicationSlots:
+    """keys: key-value store with whole numbers; boot.py reads "slot" (0 root, 1 a, 2 b) and "trial"."""
+
+    chip = "any"
+
+    def __init__(self, keys):
+        self._keys = keys
+        here = os.getcwd()
+        self.running = here if here in _FOLDERS else "/"
+        self._spare = 2 if self.running == "/slot_a" else 1
+        self.spare = _FOLDERS[self._spare]
+
+    def mark(self):
+        return 0
+
+    def switched(self, mark):
+        return self._keys.get_int("trial") >= _STARTED
+
+    def switch(self):
+        self._keys.set_int("trial", self._spare)
+
+    def confirm(self):
+        self._keys.set_int("slot", _FOLDERS.index(self.running))  # from here on boot.py stays, whatever "trial" says
+        self._keys.erase("trial")
+
+    def forget(self):
+        self._keys.erase("trial")

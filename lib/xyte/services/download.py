@@ -1,0 +1,186 @@
+"""A file from the network, read like a stream: in pieces by Range, over lost connections, from one unchanged file.
+
+The access key has no business here: file hosts are other people's (the command's URL says which), so nothing is sent
+that tells who we are.
+"""
+
+import io
+
+from micropython import const
+from xyte import log
+from xyte.core.backoff import Backoff
+from xyte.errors import CommandError, LinkError, UntrustedError
+
+_PIECE = const(65536)  # asked for at a time: the most that a lost connection makes us fetch again
+_TIMEOUT_S = const(60)
+_MOST_FAILURES = const(8)  # in a row, without a byte of progress
+_MOST_REDIRECTS = const(3)
+_FIRST_MS, _CAP_MS = const(1000), const(60000)
+
+
+class Changed(Exception):
+    """The file is not the one that the first bytes came from: start again from zero."""
+
+
+class Download(io.IOBase):
+    """http: Session. check_url: callable(url), raises SettingsError for a host we may not talk to.
+
+    at: first byte wanted. etag: of the file that the bytes before `at` came from, or "".
+    """
+
+    def __init__(self, http, url, check_url, chip, at, etag):
+        self._http, self._first_url, self._check_url, self._chip = http, url, check_url, chip
+        self._url = url
+        self._wait = Backoff(_FIRST_MS, _CAP_MS, chip.below)
+        self.at, self.etag = at, etag
+        self.total = -1
+        self._response = None
+        self._until = 0  # the answer under way ends before this byte
+        self._peeked = b""
+
+    def peek(self, count):
+        """The next `count` bytes (fewer at the end), which stay to be read."""
+        buf = bytearray(count)
+        view, got = memoryview(buf), 0
+        while got < count:
+            more = self._read(view[got:])
+            if not more:
+                break
+            got += more
+        self._peeked = bytes(buf[:got])
+        return self._peeked
+
+    def readinto(self, buf):
+        """Up to len(buf) bytes; 0 at the end of the file.
+
+        Raises Changed; CommandError when the server refuses, or when it stays silent for too long.
+        """
+        peeked = self._peeked
+        if not peeked:
+            return self._read(buf)
+        count = min(len(buf), len(peeked))
+        buf[:count] = peeked[:count]
+        self._peeked = peeked[count:]
+        return count
+
+    def _read(self, buf):
+        while self.at != self.total:
+            try:
+                if not self._response:
+                    self._ask()
+                count = self._response.readinto(buf)
+                if count:
+                    self.at += count
+                    self._wait.reset()
+                    if self.at == self._until:
+                        self._end_of_answer()
+                    return count
+                self._end_of_answer()
+            except LinkError as e:
+                self._failed(e)
+        return 0
+
+    def _end_of_answer(self):
+        self.drop()
+        if self.total < 0:
+            self.total = self.at  # an answer without a length ends where it ends
+        elif self.at != self._until:
+            raise LinkError("the answer is shorter than promised")
+
+    def idle(self):
+        """Is no answer under way, so that the connection is free for others?"""
+        return self._response is None
+
+    def drop(self):
+        """Give up the answer under way, e.g. because the connection is wanted for something else."""
+        response, self._response = self._response, None
+        if response:
+            response.close()
+
+    def _failed(self, error):
+        self.drop()
+        self._url = self._first_url  # where a redirect led may have expired
+        wait = self._wait.after_failure_ms()
+        if self._wait.failures > _MOST_FAILURES:
+            raise CommandError("download failed at byte %d: %s" % (self.at, error))
+        log.warning("update", "download at byte %d: %s" % (self.at, error))
+        if isinstance(error, UntrustedError):
+            wait += _CAP_MS
+        self._chip.pause(wait)
+
+    def _ask(self):
+        headers = {"Range": "bytes=%d-%d" % (self.at, self.at + _PIECE - 1), "Accept-Encoding": "identity"}
+        if self.etag and not self.etag.startswith("W/"):
+            headers["If-Range"] = self.etag
+        for _ in range(_MOST_REDIRECTS + 1):
+            self._check_url(self._url)
+            response = self._http.request("GET", self._url, None, headers, _TIMEOUT_S)
+            if response.status_code not in (301, 302, 303, 307, 308):
+                return self._begin(response)
+            response.close()
+            self._url = _joined(self._url, response.headers.get("location") or "")
+        raise CommandError("more than %d redirects" % _MOST_REDIRECTS)
+
+    def _begin(self, response):
+        status = response.status_code
+        if status == 206:
+            self._partial(response)
+        elif status == 200:
+            self._whole(response)
+        elif status in (408, 429) or status >= 500:
+            response.close()
+            raise LinkError("the file server answered %d" % status)
+        else:
+            response.close()
+            if status == 416:
+                raise Changed("the file is shorter now")
+            raise CommandError("the file server answered %d" % status)
+        self._same_file(response.headers.get("etag") or "")
+        self._response = response
+
+    def _partial(self, response):
+        """206 must be for the bytes that were asked for, and of a file as long as before (RFC 9110, 15.3.7)."""
+        start, end, total = _content_range(response.headers.get("content-range") or "")
+        if start != self.at or not self.at <= end < total:
+            self._http.disconnect()
+            raise CommandError("the file server sent another range than asked for")
+        if self.total not in (-1, total):
+            raise Changed("the file has another length now")
+        self.total, self._until = total, end + 1
+
+    def _whole(self, response):
+        """200: the server does not know ranges, or the file has changed. Either way these are bytes from zero on."""
+        if self.at:
+            self._http.disconnect()
+            raise Changed("the server starts from zero")
+        length = response.headers.get("content-length")
+        self.total = self._until = int(length) if length else -1
+
+    def _same_file(self, etag):
+        if self.at and self.etag and etag != self.etag:
+            self._http.disconnect()
+            raise Changed("the file has changed")
+        self.etag = etag
+
+
+def _content_range(text):
+    """(first, last, total) of `bytes 0-9/100`, or (-1, -1, -1)."""
+    unit, _, rest = text.partition(" ")
+    span, _, total = rest.partition("/")
+    first, _, last = span.partition("-")
+    if unit != "bytes" or not (first.isdigit() and last.isdigit() and total.isdigit()):
+        return -1, -1, -1
+    return int(first), int(last), int(total)
+
+
+def _joined(base, location):
+    """Where a Location header leads, from this URL."""
+    if "://" in location:
+        return location
+    scheme, _, rest = base.partition("://")
+    host, _, path = rest.partition("/")
+    if location.startswith("//"):
+        return scheme + ":" + location
+    if location.startswith("/"):
+        return scheme + "://" + host + location
+    return scheme + "://" + host + "/" + path[: path.rfind("/") + 1] + location

@@ -1,0 +1,53 @@
+"""How far an update is, in NVS: a record with the state, and beside it how many bytes are safe."""
+
+import json
+
+from micropython import const
+from xyte.core import record
+
+_KEY, _AT_KEY, _FAILED_KEY = "update", "update.at", "update.failed"
+_FAILED_KEPT = const(4)
+_ID_HEX = const(16)  # so much of a digest tells images apart
+
+
+class UpdateRecord:
+    """`now`: the record as a dict, None when no update is under way. keys: key-value store."""
+
+    def __init__(self, keys):
+        self._keys, self._sequence = keys, 0
+        self.now = None
+
+    def load(self):
+        whole = record.unpack(self._keys.get(_KEY))
+        if whole:
+            self._sequence = whole[0]
+            self.now = json.loads(whole[1])
+
+    def save(self, **changes):
+        """Change fields and keep the whole. Raises StoreError; then nothing of it must be done."""
+        now = dict(self.now or {})
+        now.update(changes)
+        self._keys.set(_KEY, record.pack(self._sequence + 1, json.dumps(now).encode()))
+        self._sequence += 1
+        self.now = now
+
+    def clear(self):
+        self._keys.erase(_KEY)
+        self._keys.erase(_AT_KEY)
+        self.now = None
+
+    def safe_at(self):
+        return self._keys.get_int(_AT_KEY)
+
+    def set_safe(self, at):
+        self._keys.set_int(_AT_KEY, at)
+
+    def remember_failure(self):
+        """This image is not tried again, whoever sends it."""
+        failed = self._keys.get(_FAILED_KEY) or b""
+        mark = self.now["sha256"][:_ID_HEX].encode()
+        if mark not in failed:
+            self._keys.set(_FAILED_KEY, (mark + failed)[: _ID_HEX * _FAILED_KEPT])
+
+    def has_failed(self, sha256):
+        return sha256[:_ID_HEX].encode() in (self._keys.get(_FAILED_KEY) or b"")

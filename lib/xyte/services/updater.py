@@ -1,0 +1,233 @@
+"""Carries an update out, from the command to the trial, over any number of restarts. What to do is in update_rules."""
+
+from binascii import hexlify
+
+from micropython import const
+from xyte import log
+from xyte.core import signature, update_rules
+from xyte.core.update_rules import APPLICATION, FETCH, FIRMWARE, SWITCH, TRIAL
+from xyte.errors import CommandError, SettingsError, StoreError
+from xyte.services.download import Changed, Download
+from xyte.services.sinks import FolderSink, PartitionSink
+from xyte.services.update_record import UpdateRecord
+
+_CHECKPOINT = const(32768)
+_BLOCK = const(4096)
+_MOST_CHANGES = const(3)
+_GZIP = b"\x1f\x8b"
+_WINDOW_BITS = const(12)
+
+
+class Updater:
+    """http: Session. settings: Settings. version: the running one. before: what the application is asked first."""
+
+    def __init__(self, chip, http, settings, version, before):
+        self._chip, self._http, self._settings = chip, http, settings
+        self._version, self._before = version, before
+        self.record = UpdateRecord(chip.keys)
+        self.record.load()
+
+    def slots(self, kind):
+        return self._chip.firmware_slots() if kind == FIRMWARE else self._chip.application_slots()
+
+    # --- from the command to the restart
+
+    def run(self, params, progress):
+        """Returns a message when there is nothing to do; otherwise ends in a restart. Raises CommandError."""
+        update = update_rules.wanted(params)
+        if update["version"] == self._version:
+            return "already running %s" % self._version
+        old = self.record.now
+        if old and old["state"] == TRIAL:
+            raise CommandError("%s is on trial: the other slot is the way back and is not written" % old["version"])
+        slots = self._preflight(update, params)
+        if not old or old["sha256"] != update["sha256"] or old["command"] != progress.command:
+            self._begin(update, slots, progress.command)
+        elif old["starts"] >= update_rules.MOST_STARTS:
+            self.record.clear()
+            raise CommandError("given up after %d starts of the same download" % old["starts"])
+        else:
+            self.record.save(starts=old["starts"] + 1, url=update["url"])
+        try:
+            self._fetch(slots, progress)
+        except CommandError:
+            self.record.clear()
+            raise
+        self.switch(slots)
+
+    def _preflight(self, update, params):
+        """Everything that can be known before the first byte. Returns the slots. Raises CommandError."""
+        allow = params.get("allow_downgrade") is True
+        update_rules.refuse_version(update["version"], self._version, allow)
+        if self.record.has_failed(update["sha256"]) and params.get("retry") is not True:
+            raise CommandError("this %s has failed here before; send retry to try it again" % update["kind"])
+        slots = self.slots(update["kind"])
+        self._check_signature(update, slots)
+        try:
+            self._settings.host(update["url"])
+        except SettingsError as e:
+            raise CommandError(str(e))
+        for veto in self._before:
+            reason = veto(update["kind"], update["version"])
+            if reason:
+                raise CommandError("not now: %s" % reason)
+        return slots
+
+    def _check_signature(self, update, slots):
+        """As soon as one key is on the board, every update must be signed by the owner of one."""
+        if not self._settings.update_keys:
+            return
+        if not update["signature"]:
+            raise CommandError("the file is not signed, and this device takes signed updates only")
+        text = update_rules.signed_text(update, slots.chip)
+        for path in self._settings.update_keys:
+            self._chip.feed()
+            with open(path) as f:
+                key = signature.modulus(f.read())
+            if signature.verify(text, update["signature"], key):
+                return
+        raise CommandError("the signature is not one of a known key over this file, its size and its version")
+
+    def _begin(self, update, slots, command):
+        self.record.set_safe(0)
+        self.record.save(
+            state=FETCH, command=command, kind=update["kind"], version=update["version"], size=update["size"],
+            sha256=update["sha256"], url=update["url"], slot=slots.spare, before=self._version,
+            etag="", packed=False, starts=1, trials=0, mark=0, message="",
+        )
+
+    def _fetch(self, slots, progress):
+        """Bring the payload into the spare slot and prove that it is there. Raises CommandError."""
+        for _ in range(_MOST_CHANGES):
+            try:
+                sink = self._pump(slots, progress)
+                break
+            except Changed as e:
+                log.warning("update", "starting again from zero: %s" % e)
+                self.record.set_safe(0)
+                self.record.save(etag="", packed=False)
+        else:
+            raise CommandError("the file kept changing during the download")
+        self._prove(sink)
+
+    def _pump(self, slots, progress):
+        now, buf = self.record.now, bytearray(_BLOCK)
+        at = 0 if now["packed"] else self.record.safe_at()
+        sink = self._sink(slots, at, buf)
+        log.info("update", "%s %s into %s, from byte %d" % (now["kind"], now["version"], now["slot"], at))
+        source = Download(self._http, now["url"], self._settings.host, self._chip, at, now["etag"])
+        stream = source if at else self._unpacked(source)
+        left, told = now["size"] - at, at * 10 // now["size"]
+        while left:
+            count = _fill(stream, buf, min(_BLOCK, left))
+            self._chip.feed()
+            if not count:
+                raise CommandError("the file is too short: %d of %d bytes" % (now["size"] - left, now["size"]))
+            sink.take(buf, count)
+            left -= count
+            self._checkpoint(sink, source)
+            done = (now["size"] - left) * 10 // now["size"]
+            if done > told and source.idle():  # the line is free between two answers: tell the operator
+                told = done
+                if not progress("%d %% of %s" % (done * 10, now["version"])):
+                    raise CommandError("withdrawn by the operator")
+        if at < now["size"] and stream.readinto(buf):
+            raise CommandError("the file is longer than the %d bytes it should have" % now["size"])
+        source.drop()
+        sink.finish()
+        return sink
+
+    def _unpacked(self, source):
+        """The payload as a stream: the file itself, or unpacked, when it is gzip."""
+        first = source.peek(len(_GZIP))
+        if first[:1] in (b"<", b"{"):
+            raise CommandError("the server sent a page in place of the file")
+        if first != _GZIP:
+            size = self.record.now["size"]
+            if source.total not in (-1, size):
+                raise CommandError("the file has %d bytes, %d were announced" % (source.total, size))
+            return source
+        import deflate
+
+        self.record.save(packed=True)
+        return deflate.DeflateIO(source, deflate.GZIP, _WINDOW_BITS)
+
+    def _checkpoint(self, sink, source):
+        """Keep how much is safe, every 32 KiB. A gzip stream cannot be entered in its middle, so not for those."""
+        now = self.record.now
+        if now["packed"] or sink.safe - self.record.safe_at() < _CHECKPOINT:
+            return
+        if source.etag != now["etag"]:
+            self.record.save(etag=source.etag)
+        self.record.set_safe(sink.safe)
+
+    def _sink(self, slots, at, buf):
+        now = self.record.now
+        if now["kind"] == APPLICATION:
+            return FolderSink(self._chip.root + slots.spare, now["size"], at, buf)
+        return PartitionSink(slots, now["size"], at, buf)
+
+    def _prove(self, sink):
+        """What is read back from flash must be what was signed."""
+        found = hexlify(sink.digest(self._chip.feed)).decode()
+        if found != self.record.now["sha256"]:
+            raise CommandError("what was written does not have the announced SHA-256 (%s...)" % found[:16])
+
+    # --- the boot choice, and after it
+
+    def switch(self, slots):
+        """Change the boot choice, once, and restart into the trial. Raises CommandError."""
+        trials = self.record.now["trials"] + 1
+        self.record.save(state=SWITCH, mark=slots.mark(), trials=trials)
+        try:
+            slots.switch()
+        except CommandError:
+            self.record.clear()
+            raise
+        log.info("update", "restarting into %s for trial %d" % (self.record.now["slot"], trials))
+        self._chip.boots.clear()
+        self._chip.reset()
+        raise CommandError("the board did not restart")
+
+    def after_restart(self, cause, crash):
+        """What became of the update that a restart interrupted. crash: the crash note that was found, or "".
+
+        Returns (good, message) when it is over, None when it goes on: by a trial under way or by the command again.
+        """
+        now = self.record.now
+        if not now:
+            return False, "interrupted by a restart (%s) before it began" % cause
+        slots = self.slots(now["kind"])
+        switched = now["state"] == TRIAL or slots.switched(now["mark"])
+        choice = update_rules.after_restart(now, cause, slots.running == now["slot"], switched)
+        if choice == update_rules.ROLLED_BACK:
+            reason = now["message"] or crash or "it restarted before it was confirmed (%s)" % cause
+            slots.forget()
+            self.record.remember_failure()
+            self.record.clear()
+            return False, "%s failed its trial, %s runs again: %s" % (now["version"], self._version, reason)
+        if choice in (update_rules.SWITCH_NOW, update_rules.TRY_AGAIN):
+            return self._switch_again(slots)
+        if choice == update_rules.ON_TRIAL and now["state"] != TRIAL:
+            self.record.save(state=TRIAL)
+        return None
+
+    def _switch_again(self, slots):
+        """The power went just before or during the trial: if the slot still holds what was signed, into it (again)."""
+        try:
+            buf = bytearray(_BLOCK)
+            self._prove(self._sink(slots, self.record.now["size"], buf))
+            self.switch(slots)
+        except (CommandError, StoreError) as e:
+            self.record.clear()
+            return False, str(e)
+
+
+def _fill(stream, buf, wanted):
+    """Read until `wanted` bytes are in buf or the stream ends. Returns how many there are."""
+    got = stream.readinto(buf) if wanted == len(buf) else stream.readinto(memoryview(buf)[:wanted])
+    count = got
+    while got and count < wanted:
+        got = stream.readinto(memoryview(buf)[count:wanted])
+        count += got
+    return count
