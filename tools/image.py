@@ -23,7 +23,8 @@ DESCRIPTION_MAGIC = 0xABCD5432
 MAX_SEGMENTS = 16
 PAYLOAD_OFFSET = 0x1000
 
-_HEADER = struct.Struct("<BBBBIB3sHBHH4sB")  # magic, segments, flash mode and size, entry, pins, chip, revisions, hash
+# magic, segments, flash mode and size, entry, pins, chip, revisions, is a hash appended
+_HEADER = struct.Struct("<BBBBIB3sHBHH4sB")
 _SEGMENT = struct.Struct("<II")  # load address, length
 _DESCRIPTION = struct.Struct("<II8x32s32s16s16s32s32sHHB3x72x")
 _DATA_ADDRESS = 0x3F400000  # start of the ESP32's window on flash for data, 4 MiB

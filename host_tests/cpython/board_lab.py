@@ -1,14 +1,20 @@
 """Boards and images for the tests of the virtual board; nothing of the agent is in them."""
 
 import functools
+import os
 import tempfile
 from pathlib import Path
+
+import pytest
 
 from tools import build, image
 from tools.board.flash import Flash
 from tools.board.power import RunResult
 from tools.board.virtual import VirtualBoard
 
+# The ESP32's word size; left out only where it is said that such programs do not run.
+_NO_I386 = pytest.mark.skipif(bool(os.environ.get("NO_I386")), reason="NO_I386 is set")
+I386 = pytest.param("i386", marks=_NO_I386)
 PROMPT = "MicroPython v"  # the first line of a board whose scripts have ended
 
 

@@ -174,7 +174,7 @@ def test_slots_alternate_over_many_updates(tmp_path):
 
 
 def test_cut_in_every_operation_of_a_confirmed_update(tmp_path):
-    """After any cut the board boots; the new image only ever runs as chosen, and rolls back if not confirmed."""
+    """After any cut the board boots, and settles on one of the two images."""
     operations = update(Bench(tmp_path))
     for cut, seed in itertools.product(range(1, operations + 1), range(6)):
         bench = Bench(tmp_path, cut_after=cut, seed=seed)

@@ -19,6 +19,12 @@ def board(*words, **options):
                           capture_output=True, text=True, timeout=60, check=False, **options)
 
 
+def running(folder):
+    """A `board run` in the background, for 20 s at most."""
+    return subprocess.Popen([sys.executable, "-m", "tools", "board", "run", str(folder), "--for", "20"],
+                            cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+
+
 @pytest.fixture
 def described(tmp_path):
     """Words that describe a small board in tmp_path/b."""
@@ -89,8 +95,7 @@ def test_cut_and_boots(tmp_path, described):
 def test_ctrl_c_ends_a_run_without_a_terminal(tmp_path, described):
     (tmp_path / "main.py").write_text("while True: pass\n")
     board("new", *described)
-    process = subprocess.Popen([sys.executable, "-m", "tools", "board", "run", str(tmp_path / "b")], cwd=ROOT,
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    process = running(tmp_path / "b")
     assert process.stdout.readline().startswith("--- boot 1")
     process.send_signal(signal.SIGINT)
     assert "flash operations" in process.communicate(timeout=10)[0]
@@ -100,8 +105,7 @@ def test_ctrl_c_ends_a_run_without_a_terminal(tmp_path, described):
 def test_interpreter_dies_with_the_supervisor(tmp_path, described):
     (tmp_path / "main.py").write_text("import time\nwhile True: time.sleep(1)\n")
     board("new", *described)
-    process = subprocess.Popen([sys.executable, "-m", "tools", "board", "run", str(tmp_path / "b")], cwd=ROOT,
-                               stdout=subprocess.PIPE, text=True)
+    process = running(tmp_path / "b")
     assert process.stdout.readline().startswith("--- boot 1")
     time.sleep(0.3)
     children = children_of(process.pid)
@@ -155,17 +159,18 @@ def test_folder_in_use_is_refused_unless_forced(tmp_path, described):
 
 def test_summary():
     boots = [Boot(1, "PWRON_RESET"), Boot(2, "HARD_RESET")]
-    assert cli.summary(RunResult([], boots, 12, True)) == "--- 2 boots, 12 flash operations, one power cut ---"
+    result = RunResult([], boots, 12, True)
+    assert cli.summary(result) == "--- 2 boots, 12 flash operations, one power cut ---"
 
 
 def test_outage_while_it_runs(tmp_path, described):
     (tmp_path / "main.py").write_text(
         "import network, time\nw = network.WLAN()\nw.active(True)\nw.connect('virtual-ap', 'virtual-key')\n"
-        "s = None\nwhile True:\n    if w.isconnected() != s:\n        s = not s\n        print('connected', s)\n"
+        "s = None\nwhile True:\n    if w.isconnected() != s:\n        s = not s\n"
+        "        print('connected', s)\n"
         "    time.sleep_ms(10)\n")
     board("new", *described)
-    process = subprocess.Popen([sys.executable, "-m", "tools", "board", "run", str(tmp_path / "b"), "--for", "20"],
-                               cwd=ROOT, stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    process = running(tmp_path / "b")
     wait_for(process, "connected True")
     board("outage", tmp_path / "b", "on")
     wait_for(process, "connected False")

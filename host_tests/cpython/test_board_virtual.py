@@ -50,7 +50,8 @@ def test_exception_in_main_ends_at_the_prompt(tmp_path):
 
 
 def test_scripts_of_the_image_win_over_files(tmp_path):
-    image = firmware(boot="print('boot of the image')", main="import part\nprint('main', part.X)", part="X = 3")
+    image = firmware(boot="print('boot of the image')", part="X = 3",
+                     main="import part\nprint('main', part.X)")
     result = run_to_prompt(make_board(tmp_path / "b", main="print('file')", boot="print('file')",
                                       firmware=image))
     assert printed(result) == ["boot of the image", "main 3"]

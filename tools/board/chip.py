@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tools.board import esp_err, layout
+from tools.board import esp_err, layout, tlsclock
 from tools.board.clock import Clock, network_time
 from tools.board.esp_err import EspError, Panic
 from tools.board.flash import SECTOR, Flash
@@ -74,6 +74,7 @@ class Chip:
             13: lambda r: clock.set_rtc(r.b, r.c),
             14: lambda r: network_time(self._ntp_offset_s),
             15: self._next_file,
+            16: lambda r: tlsclock.patch(r.b, *struct.unpack("<QQ", r.data)),
         }
 
     def answer(self, request: Request) -> bytes:

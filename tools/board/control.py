@@ -13,6 +13,7 @@
         28     8  payload of the running image: address on flash, bytes
         36     8  watchdog that a soft reset hands over: ms left, timeout in ms
         48     6  RTC memory: magic word, length (16 bits)
+        56     8  RTC minus host clock, in seconds, kept by the shim for Mbed TLS
        512  2048  RTC memory: data
       2560   512  networks on the air: count, then length and bytes of name and of key
       3072  1024  partition table, 28 bytes a row: label (16), type, subtype, 0, address, size
@@ -31,7 +32,7 @@ from pathlib import Path
 from tools.board.layout import Partition
 
 SIZE = 4096
-_RTC_MEMORY = slice(48, 512 + 2048)
+_RTC_MEMORY = [slice(48, 56), slice(512, 512 + 2048)]
 
 
 class Control:
@@ -108,4 +109,5 @@ class Control:
 
     def lose_power(self) -> None:
         """RTC memory does not survive this."""
-        self._bytes[_RTC_MEMORY] = bytes(_RTC_MEMORY.stop - _RTC_MEMORY.start)
+        for part in _RTC_MEMORY:
+            self._bytes[part] = bytes(part.stop - part.start)

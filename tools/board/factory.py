@@ -18,7 +18,7 @@ from tools.board.clock import Clock
 from tools.board.control import Control
 from tools.board.flash import Flash
 from tools.board.process import Process
-from tools.board.settings import BoardError, BoardSettings
+from tools.board.settings import BoardError, BoardSettings, ratio
 
 FIRMWARE_VERSION = "0.0.0"  # of an image built without a version being asked for
 _HEAP = "1024wK"  # while files are written; the board's own heap is in board.json
@@ -136,7 +136,7 @@ def _flash(path: Path, image: bytes) -> None:
 
 def _provision(folder: Path, settings: BoardSettings, files: Iterator[tuple[str, bytes]]) -> None:
     flash, control = Flash(folder / "flash.bin"), Control(folder / "control.bin")
-    clock = Clock(settings.speed_ratio)
+    clock = Clock(ratio(settings.speed))
     control.set_chip(mac=bytes(6), rssi=0, speed=clock.speed, factory=True)
     control.set_rtc(0, 0)
     printed: list[bytes] = []

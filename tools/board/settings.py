@@ -10,6 +10,11 @@ from pathlib import Path
 FILE = "board.json"
 
 
+def ratio(speed: float) -> Fraction:
+    """A speed as a ratio of 16-bit numbers."""
+    return Fraction(speed).limit_denominator(1000)
+
+
 class BoardError(Exception):
     """The folder holds no usable board, or it is in use; the text says what to do."""
 
@@ -31,11 +36,6 @@ class BoardSettings:
     rssi: int = -55
     seed: int = 0
     ntp_offset_s: int = 0
-
-    @property
-    def speed_ratio(self) -> Fraction:
-        """`speed` as a ratio of 16-bit numbers."""
-        return Fraction(self.speed).limit_denominator(1000)
 
     def save(self, folder: Path) -> None:
         """Write board.json."""

@@ -23,7 +23,7 @@ from tools.board.control import Control
 from tools.board.flash import Flash
 from tools.board.power import Power, RunResult
 from tools.board.process import Process
-from tools.board.settings import BoardError, BoardSettings
+from tools.board.settings import BoardError, BoardSettings, ratio
 
 _LOCK = "lock"
 
@@ -62,29 +62,21 @@ class VirtualBoard:
         back. on_line: gets each line of the log, resets included. speed: instead of the one in board.json.
         console_fd: what is typed at the board's console. Raises BoardError if the board is in use.
         """
-        result = RunResult()
-        log = _Log(result.lines, until, on_line)
-        with self.locked(), contextlib.ExitStack() as stack:
-            flash = Flash(self.folder / "flash.bin", cut_after=cut_after, seed=self.settings.seed)
-            stack.callback(flash.close)
-            control = Control(self.folder / "control.bin")
-            stack.callback(control.close)
-            clock = Clock(self._ratio(speed))
-            self._prepare(control, clock, factory=False)
-            self._power = Power(
-                flash, control, clock, self._starter(flash, control, log.text, console_fd),
-                lambda: self._stopped or log.matched, log.line,
-                None if for_s is None else time.monotonic() + for_s, self.settings.ntp_offset_s)
+        deadline = None if for_s is None else time.monotonic() + for_s
+        clock = Clock(ratio(self.settings.speed if speed is None else speed))
+        log = _Log(until, on_line)
+        with self.locked(), self._parts(cut_after, clock) as (flash, control):
+            start = self._starter(flash, control, log.text, console_fd)
+            power = Power(flash, control, clock, start, lambda: self._stopped or log.matched, log.line,
+                          deadline, self.settings.ntp_offset_s)
+            self._power = power
             try:
-                self._power.run(boots)
+                power.run(boots)
             finally:
-                result.boots, result.cut = self._power.boots, self._power.cut
-                result.flash_operations = flash.operations
-                self._power = None
-                self._stopped = False
-                history.record(self.folder, flash, result.boots)
+                self._power, self._stopped = None, False
+                history.record(self.folder, flash, power.boots)
                 log.close()
-        return result
+        return RunResult(log.lines, power.boots, flash.operations, power.cut)
 
     def stop(self) -> None:
         """End the run that goes on, or the next one at once. From any thread."""
@@ -139,14 +131,18 @@ class VirtualBoard:
                                  ) from None
             yield
 
-    def _ratio(self, speed: float | None):
-        changed = self.settings if speed is None else BoardSettings(self.settings.mac, speed=speed)
-        return changed.speed_ratio
-
-    def _prepare(self, control: Control, clock: Clock, *, factory: bool) -> None:
-        control.set_chip(mac=bytes.fromhex(self.settings.mac), rssi=self.settings.rssi, speed=clock.speed,
-                         factory=factory)
-        control.set_air([(name, key) for name, key in self.settings.networks])
+    @contextlib.contextmanager
+    def _parts(self, cut_after: int | None, clock: Clock) -> Iterator[tuple[Flash, Control]]:
+        """Flash and control block for a run."""
+        with contextlib.ExitStack() as stack:
+            flash = Flash(self.folder / "flash.bin", cut_after=cut_after, seed=self.settings.seed)
+            stack.callback(flash.close)
+            control = Control(self.folder / "control.bin")
+            stack.callback(control.close)
+            control.set_chip(mac=bytes.fromhex(self.settings.mac), rssi=self.settings.rssi, speed=clock.speed,
+                             factory=False)
+            control.set_air([(name, key) for name, key in self.settings.networks])
+            yield flash, control
 
     def _starter(self, flash: Flash, control: Control, on_text: Callable[[bytes], None],
                  console_fd: int | None) -> Callable[[], Process]:
@@ -158,9 +154,8 @@ class VirtualBoard:
 class _Log:
     """Cuts what a board prints into lines."""
 
-    def __init__(self, lines: list[str], until: Callable[[str], bool] | None,
-                 on_line: Callable[[str], None] | None):
-        self._lines = lines
+    def __init__(self, until: Callable[[str], bool] | None, on_line: Callable[[str], None] | None):
+        self.lines: list[str] = []
         self._until = until
         self._on_line = on_line
         self._rest = b""
@@ -183,7 +178,7 @@ class _Log:
             self.text(b"\n")
 
     def _add(self, line: str) -> None:
-        self._lines.append(line)
+        self.lines.append(line)
         if self._on_line:
             self._on_line(line)
         if self._until and not self.matched and self._until(line):

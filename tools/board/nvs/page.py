@@ -208,13 +208,17 @@ class Page:
         """Power failed on the page being written: drop what was begun and the older of two versions."""
         empty = (i for i in range(ENTRY_COUNT) if self._states[i] == _EMPTY)
         self.next_free = next(empty, ENTRY_COUNT)
-        while self.next_free < ENTRY_COUNT and self._flash.read(self._entry(self.next_free), 4) != b"\xff" * 4:
+        while self.next_free < ENTRY_COUNT and not self._blank(self.next_free):
             self._set_state(self.next_free, _ERASED)  # programmed, but its state was not
             self.next_free += 1
         versions: dict[tuple[int, str, int], int] = {}
         index = 0
         while index < min(self.next_free, ENTRY_COUNT):
             index += self._recover_entry(index, versions)
+
+    def _blank(self, index: int) -> bool:
+        """Judged by the first word, as the real one does."""
+        return self._flash.read(self._entry(index), 4) == b"\xff" * 4
 
     def _recover_entry(self, index: int, versions: dict[tuple[int, str, int], int]) -> int:
         """Settle the entry at `index`; returns how many entries to go on by."""

@@ -36,7 +36,10 @@ class Storage:
     # -- calls of nvs.h --------------------------------------------------------------------------
 
     def open(self, name: str) -> int:
-        """Index of a namespace, made if it is new. Raises EspError: NVS_KEY_TOO_LONG, NVS_NOT_ENOUGH_SPACE."""
+        """Index of a namespace, made if it is new.
+
+        Raises EspError: NVS_KEY_TOO_LONG, NVS_NOT_ENOUGH_SPACE. Raises PowerCut.
+        """
         if name not in self._namespaces:
             index = next(i for i in range(1, 256) if i not in self._namespaces.values())
             if index == 255:

@@ -1,4 +1,4 @@
-"""`esp32`: NVS, Partition, heap and temperature. Behaviour: `ports/esp32/esp32_nvs.c`, `esp32_partition.c`."""
+"""`esp32`: NVS, Partition, heap, temperature. Behaviour: `ports/esp32/esp32_nvs.c`, `esp32_partition.c`."""
 
 import errno
 import struct

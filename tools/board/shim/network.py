@@ -34,8 +34,8 @@ AUTH_OPEN, AUTH_WEP, AUTH_WPA_PSK, AUTH_WPA2_PSK = 0, 1, 2, 3
 
 _control = wire.control
 _shutdown = wire.libc.func("i", "shutdown", "ii")
-# station: active, wanted, has address, reason of the last failure, ticks of the attempt, attempts left (-1: all),
-# how an attempt ends. After a soft reset it is as it was: the radio does not take part in that.
+# station: active, wanted, has address, reason of the last failure, ticks of the attempt, attempts left (-1:
+# all), how an attempt ends. After a soft reset it is as it was: the radio does not take part in that.
 _s = [_control[_STATE] & 1, _control[_STATE] >> 1 & 1, _control[_STATE] >> 2 & 1, 0, 0, -1, 0]
 _names = ["", "mpy-esp32"]  # network, host
 

@@ -34,6 +34,7 @@ def boot(names):
     if wire.word(_WDT_LEFT):
         machine.arm_watchdog(wire.word(_WDT_TIMEOUT), wire.word(_WDT_LEFT))
     device = esp32.Partition("vfs")
+    wire.load("tlsclock").install()
     if wire.control[_FACTORY]:
         wire.load("inisetup").import_files(device)
     try:
