@@ -129,7 +129,10 @@ class VirtualBoard:
             except BlockingIOError:
                 raise BoardError(f"the board in {self.folder} is in use: stop the `board run` that has it"
                                  ) from None
-            yield
+            try:
+                yield
+            finally:  # closing is not enough: a child that another thread is just starting has the file open too
+                fcntl.flock(lock, fcntl.LOCK_UN)
 
     @contextlib.contextmanager
     def _parts(self, cut_after: int | None, clock: Clock) -> Iterator[tuple[Flash, Control]]:
