@@ -58,6 +58,15 @@ def test_both_torn_is_no_identity_and_no_crash():
     assert loaded(keys, root) == (None, None)
 
 
+def test_a_file_left_beside_its_place_is_a_copy():
+    _vault, keys, root = kept("probe", A)
+    data = keys.values.pop("identity")
+    files.remove(root + "/identity")
+    files.begin(root + "/identity", data)
+    assert loaded(keys, root) == (A, None)
+    assert keys.values["identity"] == files.read(root + "/identity") == data and files.begun(root + "/identity") is None
+
+
 def test_the_newer_copy_wins():
     vault, keys, root = kept(A)
     old = keys.values["identity"]
@@ -106,7 +115,7 @@ def test_both_dead_is_said_and_the_identity_stays_in_use():
 
 def test_probe():
     vault, keys, root = kept("probe")
-    assert keys.values == {} and files.read(root + "/identity.try") is None
+    assert keys.values == {} and loaded(keys, root) == (None, None)
     writes = keys.writes
     vault.probe()
     assert keys.writes == writes, "once in each run"

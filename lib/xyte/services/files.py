@@ -16,10 +16,20 @@ def read(path):
 
 def write(path, data):
     """Replace the file by data (bytes). Raises OSError; the old content then still stands."""
+    begin(path, data)
+    os.rename(path + _FRESH, path)
+
+
+def begin(path, data):
+    """The first half of `write`: data is on flash, beside the old content. Raises OSError."""
     make_folder(path)
     with open(path + _FRESH, "wb") as f:
         f.write(data)
-    os.rename(path + _FRESH, path)
+
+
+def begun(path):
+    """What `begin`, or a `write` that did not come to its end, has left beside the file; or None."""
+    return read(path + _FRESH)
 
 
 def remove(path):
