@@ -18,7 +18,7 @@ from tools.board.virtual import VirtualBoard
 from tools.cloud.process import LocalCloud
 
 LOST = "the cloud knows this device already, but its key is not on this board"
-MOST_LOST = 12
+MOST_LOST = 4
 RETRY_SPEED = 100
 RETRY_S = 450  # board seconds: the least pause between two tries while the cloud knows the device
 
