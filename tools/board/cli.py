@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from tools import build, image, interpreter
 from tools.board import inspect
@@ -119,17 +120,30 @@ def _run(args: argparse.Namespace) -> None:
     board = VirtualBoard(args.folder)
     console = sys.stdin.fileno() if sys.stdin.isatty() else None
     with contextlib.ExitStack() as stack:
-        log = stack.enter_context(open(args.log, "a")) if args.log else None
-
-        def show(line: str) -> None:
-            print(line, flush=True)
-            if log:
-                print(line, file=log, flush=True)
-
+        screen = _Screen(stack.enter_context(open(args.log, "a")) if args.log else None)
         stack.enter_context(_signals(board, console is not None))
-        result = board.run(args.seconds, cut_after=args.cut_after, boots=args.boots, on_line=show,
-                           speed=args.speed, console_fd=console)
-        show(summary(result))
+        result = board.run(args.seconds, cut_after=args.cut_after, boots=args.boots, speed=args.speed,
+                           on_line=screen.line, on_begun=None if console is None else screen.begun,
+                           console_fd=console)
+        screen.line(summary(result))
+
+
+class _Screen:
+    """Shows lines as they end, and on a terminal what is begun of one: a prompt has no end."""
+
+    def __init__(self, log: TextIO | None):
+        self._log = log
+        self._shown = 0  # characters of the begun line
+
+    def line(self, line: str) -> None:
+        print(line[self._shown:], flush=True)
+        self._shown = 0
+        if self._log:
+            print(line, file=self._log, flush=True)
+
+    def begun(self, text: str) -> None:
+        print(text[self._shown:], end="", flush=True)
+        self._shown = len(text)
 
 
 @contextlib.contextmanager

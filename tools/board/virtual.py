@@ -54,17 +54,19 @@ class VirtualBoard:
 
     def run(self, for_s: float | None = None, *, cut_after: int | None = None, boots: int | None = None,
             until: Callable[[str], bool] | None = None, on_line: Callable[[str], None] | None = None,
-            speed: float | None = None, console_fd: int | None = None) -> RunResult:
+            on_begun: Callable[[str], None] | None = None, speed: float | None = None,
+            console_fd: int | None = None) -> RunResult:
         """Power up and run until one of: `for_s` wall-clock seconds, `boots` boots have ended, `until(line)`
         was true for a line of the log, `stop()`. Then the power goes.
 
         cut_after: the power fails in the middle of this flash operation of the run (1-based), and comes
-        back. on_line: gets each line of the log, resets included. speed: instead of the one in board.json.
-        console_fd: what is typed at the board's console. Raises BoardError if the board is in use.
+        back. on_line: gets each line of the log, resets included. on_begun: gets the start of a line that is
+        not complete, such as a prompt. speed: instead of the one in board.json. console_fd: what is typed at
+        the board's console. Raises BoardError if the board is in use.
         """
         deadline = None if for_s is None else time.monotonic() + for_s
         clock = Clock(ratio(self.settings.speed if speed is None else speed))
-        log = _Log(until, on_line)
+        log = _Log(until, on_line, on_begun)
         with self.locked(), self._parts(cut_after, clock) as (flash, control):
             start = self._starter(flash, control, log.text, console_fd)
             power = Power(flash, control, clock, start, lambda: self._stopped or log.matched, log.line,
@@ -157,8 +159,10 @@ class VirtualBoard:
 class _Log:
     """Cuts what a board prints into lines."""
 
-    def __init__(self, until: Callable[[str], bool] | None, on_line: Callable[[str], None] | None):
+    def __init__(self, until: Callable[[str], bool] | None, on_line: Callable[[str], None] | None,
+                 on_begun: Callable[[str], None] | None):
         self.lines: list[str] = []
+        self._on_begun = on_begun
         self._until = until
         self._on_line = on_line
         self._rest = b""
@@ -169,6 +173,8 @@ class _Log:
         *whole, self._rest = (self._rest + data).split(b"\n")
         for line in whole:
             self._add(line.decode(errors="replace").rstrip("\r"))
+        if self._rest and self._on_begun:
+            self._on_begun(self._rest.decode(errors="replace"))
 
     def line(self, line: str) -> None:
         """Said by the supervisor: begins a new line."""
