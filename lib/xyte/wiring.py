@@ -2,7 +2,7 @@
 
 import sys
 
-from xyte import log
+from xyte import VERSION, log
 from xyte.errors import RefusedError
 from xyte.services.journal import Journal
 from xyte.services.vault import Vault
@@ -86,17 +86,19 @@ class Rare:
         if self._trial:
             self._trial.prove()
             self._trial = None
-        if self._chip.keys.get("version") != self._version.encode():
+        known = (self._chip.keys.get("version") or b" ").decode().split(" ")
+        if known != [self._version, VERSION]:
+            changed = VERSION if known[0] == self._version else self._version  # one number for both: the newest news
             try:
-                self.cloud.update_device({"firmware_version": self._version})
+                self.cloud.update_device({"firmware_version": changed})
                 self.registered()
             except RefusedError as e:  # ten an hour at most, and not worth more than one try a start
                 log.warning("cloud", "version not taken: %s" % e)
         self.unsettled = False
 
     def registered(self):
-        """The cloud knows the running version."""
-        self._chip.keys.set("version", self._version.encode())
+        """The cloud knows the running versions, of application and agent."""
+        self._chip.keys.set("version", (self._version + " " + VERSION).encode())
 
     def executor(self):
         if not self._executor:

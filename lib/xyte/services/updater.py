@@ -3,7 +3,7 @@
 from binascii import hexlify
 
 from micropython import const
-from xyte import log
+from xyte import VERSION, log
 from xyte.core import signature, update_rules
 from xyte.core.update_rules import APPLICATION, FETCH, FIRMWARE, SWITCH, TRIAL
 from xyte.errors import CommandError, SettingsError, StoreError
@@ -19,13 +19,16 @@ _WINDOW_BITS = const(12)
 
 
 class Updater:
-    """http: Session. settings: Settings. version: the running one. before: what the application is asked first."""
+    """http: Session. settings: Settings. version: of the application. before: what the application is asked first."""
 
     def __init__(self, chip, http, settings, version, before):
         self._chip, self._http, self._settings = chip, http, settings
         self._version, self._before = version, before
         self.record = UpdateRecord(chip.keys)
         self.record.load()
+
+    def _running(self, kind):
+        return VERSION if kind == FIRMWARE else self._version
 
     def slots(self, kind):
         return self._chip.firmware_slots() if kind == FIRMWARE else self._chip.application_slots()
@@ -35,7 +38,7 @@ class Updater:
     def run(self, params, progress):
         """Returns a message when there is nothing to do; otherwise ends in a restart. Raises CommandError."""
         update = update_rules.wanted(params)
-        if update["version"] == self._version:
+        if update["version"] == self._running(update["kind"]):
             return "already running %s" % self._version
         old = self.record.now
         if old and old["state"] == TRIAL:
@@ -58,7 +61,7 @@ class Updater:
     def _preflight(self, update, params):
         """Everything that can be known before the first byte. Returns the slots. Raises CommandError."""
         allow = params.get("allow_downgrade") is True
-        update_rules.refuse_version(update["version"], self._version, allow)
+        update_rules.refuse_version(update["version"], self._running(update["kind"]), allow)
         if self.record.has_failed(update["sha256"]) and params.get("retry") is not True:
             raise CommandError("this %s has failed here before; send retry to try it again" % update["kind"])
         slots = self.slots(update["kind"])
@@ -92,8 +95,7 @@ class Updater:
         self.record.set_safe(0)
         self.record.save(
             state=FETCH, command=command, kind=update["kind"], version=update["version"], size=update["size"],
-            sha256=update["sha256"], url=update["url"], slot=slots.spare, before=self._version,
-            etag="", packed=False, starts=1, trials=0, mark=0, message="",
+            sha256=update["sha256"], url=update["url"], slot=slots.spare, etag="", packed=False, starts=1, trials=0, mark=0, message="",
         )
 
     def _fetch(self, slots, progress):
@@ -205,7 +207,7 @@ class Updater:
             slots.forget()
             self.record.remember_failure()
             self.record.clear()
-            return False, "%s failed its trial, %s runs again: %s" % (now["version"], self._version, reason)
+            return False, "%s failed its trial, %s runs again: %s" % (now["version"], self._running(now["kind"]), reason)
         if choice in (update_rules.SWITCH_NOW, update_rules.TRY_AGAIN):
             return self._switch_again(slots)
         if choice == update_rules.ON_TRIAL and now["state"] != TRIAL:
