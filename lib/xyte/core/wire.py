@@ -128,7 +128,7 @@ class ResponseHead:
     def _field(self):
         if self._starts(b"content-length:"):
             length = self._number(self._value_at(15))
-            if self.length not in (-1, length):
+            if self.length >= 0 and self.length != length:
                 raise LinkError("two different Content-Length fields")
             self.length = length
         elif self._starts(b"transfer-encoding:"):

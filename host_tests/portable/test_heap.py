@@ -1,0 +1,146 @@
+"""What steady work leaves on the heap: nothing. Measured on MicroPython; on CPython there is nothing to measure."""
+
+import gc
+
+import micropython
+from xyte.core import dates, values
+from xyte.core.encoder import JsonBuffer
+from xyte.core.wire import ChunkedBody, ResponseHead
+from xyte.services.telemetry import Sensor, Telemetry
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\nDate: x\r\nConnection: keep-alive\r\nRetry-After: 5\r\n\r\n"
+CHUNKS = b"3;x\r\nabc\r\n0\r\n\r\n"
+
+
+def diff(later, earlier):
+    return later - earlier
+
+
+class Clock:
+    ticks_diff = staticmethod(diff)
+
+    @staticmethod
+    def now_s():
+        return 848000000
+
+
+def left_behind(work):
+    """Bytes that one more round of work leaves on the heap, after it has settled; 0 where that is not told."""
+    if not hasattr(gc, "mem_alloc"):
+        work()
+        return 0
+    for _ in range(3):
+        work()
+    gc.collect()
+    gc.disable()
+    try:
+        before = gc.mem_alloc()
+        work()
+        return gc.mem_alloc() - before
+    finally:
+        gc.enable()
+
+
+def locked(work):
+    """Run it once more with a heap that gives nothing: any allocation raises MemoryError."""
+    work()
+    if not hasattr(micropython, "heap_lock"):
+        return
+    micropython.heap_lock()
+    try:
+        work()
+    finally:
+        micropython.heap_unlock()
+
+
+def check(name, work):
+    left = left_behind(work)
+    assert left == 0, "%s leaves %d bytes" % (name, left)
+    locked(work)
+
+
+def test_encoder():
+    out = JsonBuffer(bytearray(64))
+
+    def work():
+        out.clear()
+        out.integer(123456, 9)
+        out.value(-5)
+        out.value(True)
+        out.value(None)
+        out.raw(b"{}")
+
+    check("encoder", work)
+
+
+def test_time():
+    out = JsonBuffer(bytearray(64))
+
+    def work():
+        out.clear()
+        dates.put_iso(out, 848000000)
+
+    check("time", work)
+
+
+def test_values():
+    def work():
+        values.check(5)
+        values.check(-7)
+        values.check(True)
+        values.check(None)
+        values.check("text")
+
+    check("values", work)
+
+
+def one():
+    return 41
+
+
+def yes():
+    return True
+
+
+def test_a_steady_message():
+    telemetry = Telemetry(Clock)
+    for sensor in (Sensor("each", one), Sensor("flag", yes), Sensor("band", one, 0, 3), Sensor("slow", one, 5000, 0)):
+        telemetry.add(sensor)
+    out = JsonBuffer(bytearray(256))
+
+    def work():
+        telemetry.read_periodic(1000)
+        telemetry.read_for_message(1000)
+        telemetry.compose(out, True)
+        telemetry.accepted()
+        telemetry.next_read_ms(1000, 1000)
+
+    work()
+    check("message", work)
+    assert b'"each":41' in out.content() and b"band" not in out.content()
+
+
+def test_a_response_head():
+    head = ResponseHead()
+
+    def work():
+        head.reset()
+        head.feed(HEAD, 0, len(HEAD))
+
+    check("head", work)
+    assert head.length == 12
+
+
+def test_chunks():
+    body = ChunkedBody()
+
+    def work():
+        body.reset()
+        for i in range(len(CHUNKS)):
+            if body.need == body.BYTE:
+                body.byte(CHUNKS[i])
+            elif body.need == body.DATA:
+                body.took(1)
+
+    check("chunks", work)
+    assert body.need == body.END

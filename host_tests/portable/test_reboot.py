@@ -1,0 +1,23 @@
+"""The command `reboot`: what is told about each way that the board came back."""
+
+from xyte.core.commands import DONE, FAILED
+from xyte.errors import CommandError
+from xyte.handlers import reboot
+
+
+def test_every_cause_of_restart():
+    row = reboot.row(None)
+    for cause in ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "UNKNOWN_RESET"):
+        assert row.after_restart({}, cause) == (DONE, "restarted (%s)" % cause)
+    phase, message = row.after_restart({}, "SOFT_RESET")
+    assert phase == FAILED and "interpreter" in message, "the board itself did not restart"
+
+
+def test_a_board_that_does_not_restart_says_so():
+    calls = []
+    try:
+        reboot.row(lambda: calls.append(1)).run({}, None)
+    except CommandError as e:
+        assert "did not restart" in str(e) and calls == [1]
+    else:
+        raise AssertionError("told as done")
