@@ -95,7 +95,8 @@ class Updater:
         self.record.set_safe(0)
         self.record.save(
             state=FETCH, command=command, kind=update["kind"], version=update["version"], size=update["size"],
-            sha256=update["sha256"], url=update["url"], slot=slots.spare, etag="", packed=False, starts=1, trials=0, mark=0, message="",
+            sha256=update["sha256"], url=update["url"], slot=slots.spare,
+            etag="", packed=False, starts=1, trials=0, mark=0, message="",
         )
 
     def _fetch(self, slots, progress):
@@ -207,7 +208,8 @@ class Updater:
             slots.forget()
             self.record.remember_failure()
             self.record.clear()
-            return False, "%s failed its trial, %s runs again: %s" % (now["version"], self._running(now["kind"]), reason)
+            old = self._running(now["kind"])
+            return False, "%s failed its trial, %s runs again: %s" % (now["version"], old, reason)
         if choice in (update_rules.SWITCH_NOW, update_rules.TRY_AGAIN):
             return self._switch_again(slots)
         if choice == update_rules.ON_TRIAL and now["state"] != TRIAL:
