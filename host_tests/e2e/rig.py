@@ -21,7 +21,7 @@ from tools.cloud.process import LocalCloud
 
 SPEED = 20  # board seconds in a host second: a handshake (20 ms) stays far from the agent's deadline of 30 s
 HEAP = "90wK"  # 56 KiB of the chip's, and what stands in for the chip on the interpreter's own heap
-SAFE_MODE_SPEED = 60  # for waits of many minutes of board time
+LONG_WAIT_SPEED = 80  # for waits of many minutes of board time
 
 _numbers = itertools.count(1)
 _STAMP = re.compile(r" *(\d+)\.(\d{3}) [DIWE] ")
