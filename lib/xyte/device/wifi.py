@@ -46,7 +46,7 @@ class Wifi:
         if self._trying:
             log.warning("wifi", "no link: status %s" % wlan.status())
             self._trying = False
-            wlan.disconnect()  # a second connect() during an attempt raises
+            wlan.disconnect()
             self._next = (self._next + 1) % len(self._networks)
             if not self._next:
                 return self._wait(_REST_MS)
@@ -54,6 +54,8 @@ class Wifi:
             if self._hostname:
                 network.hostname(self._hostname)
             wlan.active(True)
+        else:
+            wlan.disconnect()  # after a lost link the driver tries by itself, and connect() during an attempt raises
         chosen = self._networks[self._next]
         log.debug("wifi", "trying %s" % chosen["ssid"])
         if chosen.get("key"):
