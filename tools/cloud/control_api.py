@@ -6,19 +6,15 @@ Open to this machine; from elsewhere it asks for an operator key.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from tools.cloud import faults, settings
-from tools.cloud.answers import Refusal, json_answer
-from tools.cloud.operator_api import access
+from tools.cloud.answers import Refusal
+from tools.cloud.control_access import control_route
 from tools.cloud.operator_api.shapes import device_object
 from tools.cloud.records import devices, models, organizations, secret_keys
 from tools.cloud.state import Cloud
@@ -32,8 +28,6 @@ from tools.cloud.validation import (
     text_field,
     whole_number,
 )
-
-Handler = Callable[[Cloud, Request, bytes], Any]
 
 
 def show_settings(cloud: Cloud, request: Request, _body: bytes) -> Any:
@@ -181,46 +175,27 @@ def _model_command(item: Any) -> dict[str, Any]:
     return command
 
 
-def _route(method: str, path: str, handler: Handler, status: int = 200) -> Route:
-    async def endpoint(request: Request) -> Response:
-        cloud: Cloud = request.app.state.cloud
-        body = await request.body()
-        if not _is_local(request):
-            access.admit(cloud, request)
-        with cloud.store.transaction():
-            return json_answer(handler(cloud, request, body), status)
-
-    return Route(f"/_cloud{path}", endpoint, methods=[method])
-
-
 def _number(request: Request) -> int:
     return whole_number(request.path_params["number"], "number")
 
 
-def _is_local(request: Request) -> bool:
-    try:
-        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
-    except ValueError:
-        return False
-
-
 ROUTES = [
-    _route("GET", "/settings", show_settings),
-    _route("PUT", "/settings", change_settings),
-    _route("GET", "/faults", show_faults),
-    _route("PUT", "/faults", change_faults),
-    _route("DELETE", "/faults", clear_faults),
-    _route("GET", "/requests", show_requests),
-    _route("DELETE", "/requests", clear_requests),
-    _route("POST", "/close_connections", close_connections),
-    _route("GET", "/models", show_models),
-    _route("POST", "/models", add_model, 201),
-    _route("GET", "/hardware_keys", show_hardware_keys),
-    _route("POST", "/hardware_keys", add_hardware_key, 201),
-    _route("DELETE", "/hardware_keys/{number}", revoke_hardware_key),
-    _route("GET", "/operator_keys", show_operator_keys),
-    _route("POST", "/operator_keys", add_operator_key, 201),
-    _route("DELETE", "/operator_keys/{number}", remove_operator_key),
-    _route("GET", "/devices", show_devices),
-    _route("DELETE", "/devices/{device_id}", delete_device),
+    control_route("GET", "/settings", show_settings),
+    control_route("PUT", "/settings", change_settings),
+    control_route("GET", "/faults", show_faults),
+    control_route("PUT", "/faults", change_faults),
+    control_route("DELETE", "/faults", clear_faults),
+    control_route("GET", "/requests", show_requests),
+    control_route("DELETE", "/requests", clear_requests),
+    control_route("POST", "/close_connections", close_connections),
+    control_route("GET", "/models", show_models),
+    control_route("POST", "/models", add_model, 201),
+    control_route("GET", "/hardware_keys", show_hardware_keys),
+    control_route("POST", "/hardware_keys", add_hardware_key, 201),
+    control_route("DELETE", "/hardware_keys/{number}", revoke_hardware_key),
+    control_route("GET", "/operator_keys", show_operator_keys),
+    control_route("POST", "/operator_keys", add_operator_key, 201),
+    control_route("DELETE", "/operator_keys/{number}", remove_operator_key),
+    control_route("GET", "/devices", show_devices),
+    control_route("DELETE", "/devices/{device_id}", delete_device),
 ]
