@@ -129,7 +129,6 @@ def test_a_device_deletes_itself(device):
         ("POST", "/config"),
         ("GET", "/license"),
         ("GET", "/space"),
-        ("GET", "/files"),
         ("POST", "/dumps/text%2Fplain/a.log"),
         ("GET", "/incidents"),
         ("POST", "/events"),

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from tools.cloud import control_api
+from tools.cloud import control_api, control_files, downloads
 from tools.cloud.answers import Refusal, error_answer, refusal_answer
-from tools.cloud.device_api import commands, device, registration, telemetry
+from tools.cloud.device_api import commands, device, files, registration, telemetry
 from tools.cloud.fault_actions import Faulty
 from tools.cloud.journal import kind_of
 from tools.cloud.operator_api import commands as operator_commands
@@ -25,17 +25,24 @@ _SUBJECTS = (
     device,
     telemetry,
     commands,
+    files,
+    downloads,
     operator_histories,
     operator_devices,
     operator_commands,
     control_api,
+    control_files,
 )
+_FILE_HOST = (downloads,)
 
 
-def build(cloud: Cloud, verbose: bool = False) -> ASGIApp:
-    """The application around `cloud`: journal outside, then faults, then the calls."""
+def build(cloud: Cloud, verbose: bool = False, file_host: bool = False) -> ASGIApp:
+    """The application around `cloud`: journal outside, then faults, then the calls.
+
+    file_host: with nothing in it but downloads, as at a storage provider that knows nothing of devices.
+    """
     calls = Starlette(
-        routes=[route for subject in _SUBJECTS for route in subject.ROUTES],
+        routes=[route for subject in (_FILE_HOST if file_host else _SUBJECTS) for route in subject.ROUTES],
         exception_handlers={Refusal: _refused, HTTPException: _unknown, Exception: _failed},
     )
     calls.router.redirect_slashes = False

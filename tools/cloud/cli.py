@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools.cloud import certificates
-from tools.cloud.server import listen, port_of, serve
+from tools.cloud.server import Listener, listen, port_of, serve
 from tools.cloud.settings import SettingError, parse_assignment
 from tools.cloud.state import Cloud
 
@@ -27,6 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--data", type=Path, required=True, metavar="DIR", help="database and certificates, made when absent")
     add("--http", type=_port, default=8080, metavar="PORT", help="0 = any free one (default 8080)")
     add("--https", type=_port, default=8443, metavar="PORT", help="0 = any free one (default 8443)")
+    add("--files", type=_port, metavar="PORT", help="serve downloads on a host of their own, https://127.0.0.1:PORT")
     add("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1, with ::1)")
     kinds, versions = certificates.KINDS, tuple(certificates.TLS_VERSIONS)
     add("--certificate", choices=kinds, default="good", help="what to show; boards must refuse all but good")
@@ -56,14 +57,23 @@ def _serve(args: argparse.Namespace, cloud: Cloud) -> int:
     tls_folder = args.data / "tls"
     ca = certificates.prepare(tls_folder)
     tls = certificates.server_context(tls_folder, args.certificate, args.tls_max)
-    http, https = _bind(args.host, args.http, "--http"), _bind(args.host, args.https, "--https")
+    listeners = [
+        Listener("http", _bind(args.host, args.http, "--http")),
+        Listener("https", _bind(args.host, args.https, "--https"), tls),
+    ]
+    if args.files is not None:
+        listeners.append(Listener("files", _bind(args.host, args.files, "--files"), tls, file_host=True))
+    ports = {listener.name: port_of(listener.sockets) for listener in listeners}
+    # Another host name than localhost, which the certificates are good for too.
+    cloud.file_host = f"https://127.0.0.1:{ports['files']}" if "files" in ports else ""
     if not _only_this_machine(args.host):
         print(
             "cloud: reachable from other machines; add keys of your own (tools/cloud/README.md)",
             file=sys.stderr,
         )
-    ready = f"ready http=http://127.0.0.1:{port_of(http)} https=https://localhost:{port_of(https)} ca={ca}"
-    asyncio.run(serve(cloud, http, https, tls, ready, args.verbose))
+    ready = f"ready http=http://127.0.0.1:{ports['http']} https=https://localhost:{ports['https']}"
+    ready += f" files={cloud.file_host}" if cloud.file_host else ""
+    asyncio.run(serve(cloud, listeners, f"{ready} ca={ca}", args.verbose))
     return 0
 
 

@@ -8,75 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import http
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any
 
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tools.cloud import download_faults
 from tools.cloud.answers import error_answer
-from tools.cloud.connections import Connection
-from tools.cloud.faults import Faults, Rule
+from tools.cloud.faults import Faults
 from tools.cloud.journal import kind_of
-
-_OWN_FRAMING = (b"content-length", b"transfer-encoding", b"connection")
-
-
-@dataclass
-class Answer:
-    """A whole answer of the application, held back."""
-
-    status: int = 0
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    body: bytes = b""
-
-    async def collect(self, message: Message) -> None:
-        """An ASGI `send`."""
-        if message["type"] == "http.response.start":
-            self.status, self.headers = message["status"], list(message.get("headers", []))
-        elif message["type"] == "http.response.body":
-            self.body += message.get("body", b"")
-
-    def head(self, length: int) -> bytes:
-        """The head that goes past the server; always the last answer on its connection."""
-        lines = [b"HTTP/1.1 %d %s" % (self.status, http.HTTPStatus(self.status).phrase.encode())]
-        lines += [b"%s: %s" % header for header in self.headers if header[0].lower() not in _OWN_FRAMING]
-        lines += [b"content-length: %d" % length, b"connection: close"]
-        return b"\r\n".join(lines) + b"\r\n\r\n"
-
-
-@dataclass
-class Spoilt:
-    """One request under a rule; `connection` is the one it came on."""
-
-    rule: Rule
-    connection: Connection
-    app: ASGIApp
-    scope: Scope
-    receive: Receive
-    send: Send
-
-    def __getitem__(self, name: str) -> Any:
-        return self.rule.parameters[name]
-
-    async def perform(self) -> Answer:
-        """Let the application answer, and keep the answer back; without performing the call it is a 503."""
-        answer = Answer()
-        app = self.app if self.rule.perform else error_answer(503, "Fault on demand")
-        await app(self.scope, self.receive, answer.collect)
-        return answer
-
-    async def hang_up(self, reset: bool = False) -> None:
-        """Close the connection and wait until it is lost, or the server would add an answer of its own."""
-        if reset:
-            self.connection.reset()
-        else:
-            self.connection.close()
-        while (await self.receive())["type"] != "http.disconnect":
-            pass
+from tools.cloud.spoilt import OWN_FRAMING, Spoilt
 
 
 class Faulty:
@@ -142,7 +84,7 @@ async def _raw(spoilt: Spoilt) -> None:
 async def _truncate(spoilt: Spoilt) -> None:
     answer = await spoilt.perform()
     sent = len(answer.body) // 2 if spoilt["send"] < 0 else min(spoilt["send"], len(answer.body))
-    spoilt.connection.write(answer.head(len(answer.body)) + answer.body[:sent])
+    spoilt.write(answer, len(answer.body), answer.body[:sent])
     await asyncio.sleep(spoilt["hold_ms"] / 1000)
     await spoilt.hang_up()
 
@@ -150,7 +92,7 @@ async def _truncate(spoilt: Spoilt) -> None:
 async def _chunked(spoilt: Spoilt) -> None:
     answer = await spoilt.perform()
     # Without a length the server frames by chunks, one for each message.
-    headers = [header for header in answer.headers if header[0].lower() not in _OWN_FRAMING]
+    headers = [header for header in answer.headers if header[0].lower() not in OWN_FRAMING]
     await spoilt.send({"type": "http.response.start", "status": answer.status, "headers": headers})
     for start in range(0, len(answer.body), spoilt["size"]):
         piece = answer.body[start : start + spoilt["size"]]
@@ -161,10 +103,12 @@ async def _chunked(spoilt: Spoilt) -> None:
 async def _drip(spoilt: Spoilt) -> None:
     answer = await spoilt.perform()
     data = answer.head(len(answer.body)) + answer.body
+    head = len(data) - len(answer.body)
     for start in range(0, len(data), spoilt["size"]):
         if spoilt.connection.closing:
             break
         spoilt.connection.write(data[start : start + spoilt["size"]])
+        spoilt.count(min(max(start + spoilt["size"] - head, 0), spoilt["size"], len(data) - start))
         await asyncio.sleep(spoilt["every_ms"] / 1000)
     await spoilt.hang_up()
 
@@ -178,4 +122,5 @@ _ACTIONS: dict[str, Callable[[Spoilt], Awaitable[None]]] = {
     "truncate": _truncate,
     "chunked": _chunked,
     "drip": _drip,
+    **download_faults.ACTIONS,
 }

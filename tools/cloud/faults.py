@@ -23,17 +23,27 @@ ACTIONS: dict[str, tuple[dict[str, Any], bool]] = {
     "truncate": ({"send": -1, "hold_ms": 0}, True),
     "chunked": ({"size": 16}, True),
     "drip": ({"size": 1, "every_ms": 50}, True),
+    "ignore_range": ({}, True),
+    "wrong_range": ({"by": 16, "content_range": "moved"}, True),
+    "cut": ({"at": -1, "within": -1, "seed": 0, "hold_ms": 0, "reset": False}, True),
+    "wrong_length": ({"by": 1}, True),
+    "redirect": ({"to": "", "status": 302}, False),
+    "change_file": ({"to": "", "keep_etag": False}, True),
 }
+# Made for downloads: without `match` a rule leaves all other calls alone.
+DOWNLOADS = ("ignore_range", "wrong_range", "cut", "wrong_length", "redirect", "change_file")
+_DOWNLOAD_PATH = "/files/"
 _COMMON: dict[str, Any] = {"match": {}, "action": "", "count": 1, "skip": 0, "delay_ms": 0, "perform": False}
 _MATCH = ("method", "path", "path_regex")
 _HIGHEST = 10**7  # of any number in a rule
+_BASE_URL = re.compile(r"(https?://[!-~]+)?")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 @dataclass
 class Rule:
     """One rule. count: how many requests it still spoils (-1 = all that come). skip: how many it lets pass
-    before. perform: the call is carried out although its answer is spoilt or lost.
+    before. perform: the call is carried out although its answer is spoilt or lost. used: how often it was.
     """
 
     match: dict[str, str]
@@ -43,6 +53,7 @@ class Rule:
     delay_ms: int
     perform: bool
     parameters: dict[str, Any] = field(default_factory=dict)
+    used: int = 0
 
     def fits(self, method: str, path: str) -> bool:
         wanted = self.match
@@ -55,6 +66,7 @@ class Rule:
     def shown(self) -> dict[str, Any]:
         """As it could be sent again."""
         shown = asdict(self)
+        del shown["used"]
         return shown | shown.pop("parameters")
 
 
@@ -69,6 +81,8 @@ def parse(value: Any) -> Rule:
             raise FaultError(f"{value['action']} has no {name!r}; it has: {', '.join(allowed)}")
         _check(name, given, allowed[name])
     filled = allowed | value
+    if value["action"] in DOWNLOADS and not filled["match"]:
+        filled["match"] = {"path": _DOWNLOAD_PATH}
     _check_match(filled["match"])
     _check_parameters(filled)
     return Rule(
@@ -92,6 +106,7 @@ class Faults:
                 rule.skip -= 1
                 continue
             rule.count -= rule.count > 0
+            rule.used += 1
             return rule
         return None
 
@@ -118,6 +133,10 @@ def _check_parameters(filled: dict[str, Any]) -> None:
         raise FaultError("status must be from 200 to 599")
     if filled.get("size", 1) < 1:
         raise FaultError("size must be at least 1")
+    if filled.get("content_range", "moved") not in ("moved", "kept", "absent"):
+        raise FaultError("content_range must be one of: moved, kept, absent")
+    if filled["action"] == "redirect" and not _BASE_URL.fullmatch(filled["to"]):
+        raise FaultError("to must be a base URL, as https://127.0.0.1:8444, or empty for the same host")
     for name, value in filled.get("headers", {}).items():
         if name.lower() in ("content-length", "transfer-encoding"):
             raise FaultError(f"{name} is not yours to set: see truncate, chunked and raw")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -20,7 +21,7 @@ _START_S = 20
 _STOP_S = 10
 _POLL_S = 0.02
 _CALL_S = 10
-_READY = re.compile(r"^ready http=(\S+) https=(\S+) ca=(.+)\n", re.MULTILINE)
+_READY = re.compile(r"^ready http=(\S+) https=(\S+) (?:files=(\S+) )?ca=(.+)\n", re.MULTILINE)
 
 T = TypeVar("T")
 
@@ -33,17 +34,19 @@ class LocalCloud:
     """A running `python -m tools cloud`; a context manager that stops it at the end.
 
     data: its folder. options: those of the command, with underscores (host, certificate, tls_max, verbose,
-    http, https; ports are any free ones by default, and the same ones again after restart()).
+    http, https, files; ports are any free ones by default, and the same ones again after restart(); without
+    files=0 there is no file host).
     settings: name -> value, in force from the first request on. Raises CloudFailed.
 
-    http, https: base URLs. ca: the CA file. operator: httpx.Client for paths like "devices/claim", with the
-    default operator key. control: httpx.Client for paths like "settings" below /_cloud. log: what it printed.
+    http, https, files: base URLs, files "" without a file host. ca: the CA file. operator: httpx.Client for paths
+    like "devices/claim", with the default operator key. control: httpx.Client for paths like "settings" below
+    /_cloud. log: what it printed.
     """
 
     def __init__(self, data: Path | str, settings: dict[str, Any] | None = None, **options: Any) -> None:
         self.data = Path(data)
         self.log = self.data / "cloud.log"
-        self.http = self.https = ""
+        self.http = self.https = self.files = ""
         self.ca = self.data
         self._options: dict[str, Any] = {"http": 0, "https": 0, **options}
         self._process: subprocess.Popen[bytes] | None = None
@@ -99,10 +102,13 @@ class LocalCloud:
 
     def send_command(self, device_id: str, name: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Queue a command for a device, which is claimed first if nobody has; returns the command."""
-        if not next(device for device in self.devices() if device["id"] == device_id)["claimed"]:
-            self.claim(device_id)
-        body = {"name": name, "extra_params": params or {}}
-        return _json(self.operator.post(f"devices/{device_id}/commands", json=body))
+        return self._send(device_id, {"name": name, "extra_params": params or {}})
+
+    def send_update(self, device_id: str, file_id: str, **extra: Any) -> dict[str, Any]:
+        """Queue update_firmware with a file that upload() returned. extra: further parameters, which also go
+        before the file's own (version, checksum, signature, and url).
+        """
+        return self._send(device_id, {"name": "update_firmware", "file_id": file_id, "extra_params": extra})
 
     def commands(self, device_id: str) -> list[dict[str, Any]]:
         """The commands of a claimed device, newest first."""
@@ -114,6 +120,33 @@ class LocalCloud:
 
     def cancel_command(self, command: dict[str, Any]) -> dict[str, Any]:
         return _json(self.operator.delete(f"devices/{command['device_id']}/commands/{command['id']}"))
+
+    # files
+
+    def upload(self, path: Path | str, fields: dict[str, Any] | None = None) -> str:
+        """Upload a file, returns its id. fields: of the form (name, description, file_type, version, checksum,
+        signature, notes, public_notes), None = those that `python -m tools sign` wrote beside it.
+        """
+        path = Path(path)
+        if fields is None:
+            fields = json.loads(path.with_name(path.name + ".json").read_text())
+        form = {name: value for name, value in fields.items() if value is not None}
+        return _json(self.control.post("files", data=form, files={"file": (path.name, path.read_bytes())}))["id"]
+
+    def file(self, file_id: str) -> dict[str, Any]:
+        """Its fields, `bytes_sent` altogether, and `downloads`: range, status, bytes_sent ... of each."""
+        return _json(self.control.get(f"files/{file_id}"))
+
+    def replace_file(self, file_id: str, path: Path | str) -> None:
+        """Put other content under the same URL, with a new ETag; the form's fields stay."""
+        _json(self.control.put(f"files/{file_id}/blob", content=Path(path).read_bytes()))
+
+    def forget_downloads(self, file_id: str) -> None:
+        """Count its downloads anew."""
+        _json(self.control.delete(f"files/{file_id}/downloads"))
+
+    def delete_file(self, file_id: str) -> None:
+        _json(self.control.delete(f"files/{file_id}"))
 
     # the panel
 
@@ -156,6 +189,11 @@ class LocalCloud:
                 raise TimeoutError(f"{what or 'what was waited for'} did not happen in {timeout} s")
             time.sleep(_POLL_S)
 
+    def _send(self, device_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        if not next(device for device in self.devices() if device["id"] == device_id)["claimed"]:
+            self.claim(device_id)
+        return _json(self.operator.post(f"devices/{device_id}/commands", json=body))
+
     def _start(self, settings: dict[str, Any]) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
         words = [sys.executable, "-m", "tools", "cloud", "--data", str(self.data)]
@@ -185,8 +223,10 @@ class LocalCloud:
                 process.wait()
                 raise CloudFailed(f"the cloud did not start: {printed.strip()}")
             time.sleep(_POLL_S)
-        self.http, self.https, ca = ready.groups()
+        self.http, self.https, self.files, ca = ready.groups("")
         self.ca = Path(ca)
+        if self.files:
+            self._options["files"] = int(self.files.rpartition(":")[2])
         self._options |= {
             "http": int(self.http.rpartition(":")[2]),
             "https": int(self.https.rpartition(":")[2]),

@@ -29,11 +29,14 @@ class Recorder:
         entry = self._cloud.journal.add(_seen(scope, self._cloud.clock()))
         scope["journal_entry"] = entry
         body = await _read(receive)
-        entry["body"] = None if body is None else shown_body(body)
+        entry["body"] = None if body is None else _shown(entry, body)
+        connection = scope.get("state", {}).get("connection")
 
         async def note_and_send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 entry["status"] = message["status"]
+            elif connection is None or not connection.closing:  # what comes later is lost, and not counted
+                entry["sent"] += len(message.get("body", b""))
             await send(message)
 
         if body is None:
@@ -56,10 +59,18 @@ def _seen(scope: Scope, now: float) -> dict[str, Any]:
         "headers": shown_headers(scope["headers"]),
         "body": None,
         "connection": connection and connection.number,
-        "listener": scope["scheme"],
+        "listener": scope.get("state", {}).get("listener", scope["scheme"]),
         "status": None,
+        "sent": 0,
         "fault": None,
     }
+
+
+def _shown(entry: dict[str, Any], body: bytes) -> Any:
+    """The body for the journal; of an upload no more than its length."""
+    if entry["headers"].get("content-type", "").startswith("multipart/"):
+        return f"(a form of {len(body)} bytes)"
+    return shown_body(body)
 
 
 async def _read(receive: Receive) -> bytes | None:

@@ -1,4 +1,4 @@
-"""From sockets to the application: both listeners on one loop, until a signal ends them."""
+"""From sockets to the application: all listeners on one loop, until a signal ends them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import signal
 import socket
 import ssl
 from collections.abc import Generator
+from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
@@ -47,21 +48,23 @@ def port_of(sockets: list[socket.socket]) -> int:
     return sockets[0].getsockname()[1]
 
 
-async def serve(
-    cloud: Cloud,
-    http: list[socket.socket],
-    https: list[socket.socket],
-    tls: ssl.SSLContext,
-    ready: str,
-    verbose: bool = False,
-) -> None:
-    """Serve until SIGINT or SIGTERM; prints `ready` when both listeners accept."""
-    app = build(cloud, verbose)
-    servers = [_server(app, cloud, None), _server(app, cloud, tls)]
+@dataclass(frozen=True)
+class Listener:
+    """name: in the journal. tls: None = plain HTTP. file_host: it serves downloads and nothing else."""
+
+    name: str
+    sockets: list[socket.socket]
+    tls: ssl.SSLContext | None = None
+    file_host: bool = False
+
+
+async def serve(cloud: Cloud, listeners: list[Listener], ready: str, verbose: bool = False) -> None:
+    """Serve until SIGINT or SIGTERM; prints `ready` when all listeners accept."""
+    servers = [_server(build(cloud, verbose, listener.file_host), cloud, listener) for listener in listeners]
     _stop_on_signals(servers)
     tasks = [
-        asyncio.create_task(server.serve(sockets))
-        for server, sockets in zip(servers, (http, https), strict=True)
+        asyncio.create_task(server.serve(listener.sockets))
+        for server, listener in zip(servers, listeners, strict=True)
     ]
     while not all(server.started for server in servers) and not any(task.done() for task in tasks):
         await asyncio.sleep(0.005)
@@ -71,15 +74,16 @@ async def serve(
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals alone: there are two servers and only one can have them."""
+    """Leaves signals alone: there are several servers and only one can have them."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
 
 
-def _server(app: Any, cloud: Cloud, tls: ssl.SSLContext | None) -> _Server:
-    protocol: Any = functools.partial(CloudProtocol, cloud)
+def _server(app: Any, cloud: Cloud, listener: Listener) -> _Server:
+    protocol: Any = functools.partial(CloudProtocol, cloud, listener.name)
+    tls = listener.tls
     return _Server(
         uvicorn.Config(
             app,

@@ -160,6 +160,21 @@ TABLE: tuple[Setting, ...] = (
         "cancelled",
         "status that operators see on a cancelled command (undocumented)",
     ),
+    # files
+    Setting(
+        "file_host",
+        "",
+        "base URL of downloads told to devices; {scheme} and {host} as in hub_url; "
+        "empty = the file host of --files, else the address the device called",
+    ),
+    Setting("files_have_checksum", True, "newer pages: files and commands carry checksum and signature"),
+    Setting(
+        "download_etag",
+        "strong",
+        "ETag of downloads; a range under If-Range is served for a strong one only (undocumented)",
+        ("strong", "weak", "none"),
+    ),
+    Setting("download_bytes_per_s", 0, "downloads are no faster than this; 0 = as fast as it goes", highest=10**9),
     # the device itself
     Setting("update_device_per_hour", 10, "Update Device calls in an hour before 429; 0 = no limit"),
     Setting("update_device_rejects_unknown", True, "model API version 1.0.6: an unknown field gives 400"),

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tools.cloud.connections import Connections
+from tools.cloud.contents import Contents
 from tools.cloud.faults import Faults
 from tools.cloud.journal import Journal
 from tools.cloud.rate_limit import RateLimit
 from tools.cloud.records import models, organizations
+from tools.cloud.served import Served
 from tools.cloud.settings import Settings
 from tools.cloud.store import Store
 
@@ -21,7 +23,7 @@ class Cloud:
     """The state behind the calls.
 
     data: the folder of the database, made when absent. clock: Unix seconds now; tests pass their own.
-    Raises what Store raises.
+    file_host: base URL of a listener for downloads alone, "" = there is none. Raises what Store raises.
     """
 
     def __init__(self, data: Path, clock: Callable[[], float] = time.time) -> None:
@@ -33,6 +35,9 @@ class Cloud:
         self.faults = Faults()
         self.journal = Journal()
         self.rate_limit = RateLimit()
+        self.contents = Contents(data / "files")
+        self.served = Served()
+        self.file_host = ""
         models.seed(self.store)
         organizations.seed(self.store)
 

@@ -75,6 +75,15 @@ _MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX histories_by_device ON histories (device_id);
     CREATE INDEX histories_by_time ON histories (created_at);
     """,
+    """
+    CREATE TABLE files (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+        model_id TEXT NOT NULL REFERENCES models (id),
+        name TEXT NOT NULL UNIQUE, description TEXT, file_type TEXT NOT NULL, version TEXT,
+        checksum TEXT, signature TEXT, notes TEXT, public_notes TEXT,
+        digest TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL, created_at REAL NOT NULL
+    );
+    """,
 )
 
 

@@ -19,20 +19,9 @@ INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 MAX_DEPTH = 64  # ours: far above any sane body, far below what recursion can take
 FLOAT32_LIMIT = (2 - 2**-24) * 2.0**127  # first magnitude that rounds to infinity in 32 bits
 
-# https://semver.org, "Is there a suggested regular expression": the one without named groups.
-_SEMVER = re.compile(
-    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
-    r"(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?"
-    r"(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?",
-    re.ASCII,
-)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _YEAR_9999 = 253_370_764_800  # Unix seconds; later times cannot be written as ISO 8601 again
 _DIGITS = re.compile(r"[0-9]{1,12}", re.ASCII)
-
-
-def is_semver(text: str) -> bool:
-    return _SEMVER.fullmatch(text) is not None
 
 
 def is_uuid(text: str) -> bool:

@@ -16,17 +16,20 @@ from tools.cloud.state import Cloud
 
 
 class CloudProtocol(H11Protocol):
-    """One connection. Calls find it as scope["state"]["connection"]; keep-alive follows the settings."""
+    """One connection. Calls find it as scope["state"]["connection"], and the name of its listener beside it;
+    keep-alive follows the settings.
+    """
 
     def __init__(
         self,
         cloud: Cloud,
+        listener: str,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        super().__init__(config, server_state, dict(app_state), _loop)
+        super().__init__(config, server_state, {**app_state, "listener": listener}, _loop)
         self._cloud = cloud
         self._connection: Connection | None = None
 

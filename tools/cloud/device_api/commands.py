@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from starlette.responses import Response
 
+from tools.cloud.addresses import told_parameters
 from tools.cloud.answers import Refusal, error_answer, json_answer
 from tools.cloud.device_api.access import DeviceCall, device_route
 from tools.cloud.records import commands
@@ -24,7 +24,7 @@ def get_command(call: DeviceCall) -> Response:
         "device_id": head["device_id"],
         "status": head["status"],
         "name": head["name"],
-        "parameters": json.loads(head["parameters"]),
+        "parameters": told_parameters(call.cloud, call.request, head),
     }
     if call.settings["device_id_in_answers"] == "none":
         del answer["device_id"]

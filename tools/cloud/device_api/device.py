@@ -10,7 +10,8 @@ from starlette.responses import Response
 from tools.cloud.answers import Refusal
 from tools.cloud.device_api.access import DeviceCall, device_route, too_many
 from tools.cloud.records import devices
-from tools.cloud.validation import INVALID, is_semver, object_field, text_field
+from tools.cloud.validation import INVALID, object_field, text_field
+from tools.semver import is_semver
 
 _TEXTS = ("firmware_version", "name", "sub_model", "parent_id", "host_address")
 _VERSIONS = {"config_version": "applied_config_version", "space_version": "applied_space_version"}

@@ -9,15 +9,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tools.cloud.addresses import called_host, from_template
 from tools.cloud.answers import Refusal, json_answer
 from tools.cloud.device_api.access import MAX_BODY_BYTES
 from tools.cloud.records import devices, models
 from tools.cloud.settings import Settings
 from tools.cloud.state import Cloud
-from tools.cloud.validation import is_semver, object_field, parse_object, required_text, text_field
+from tools.cloud.validation import object_field, parse_object, required_text, text_field
+from tools.semver import is_semver
 
 _OPTIONAL_TEXTS = ("sn", "mac", "cloud_id", "name", "sub_model", "host_address", "parent_id")
-_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?", re.ASCII)
 _MQTT_PORT = 8883  # as in the one quoted answer; nothing listens there: HTTP devices ignore it
 
 
@@ -80,17 +81,12 @@ def _check_parent(cloud: Cloud, fields: dict[str, Any]) -> None:
 
 def _hub_urls(settings: Settings, request: Request) -> dict[str, str]:
     """Where the device shall go from now on: by default where it already is."""
-    host = request.headers.get("host", "")
-    if not _HOST.fullmatch(host):  # HTTP/1.0 may come without, and nothing else belongs into a URL
-        name, port = request.scope["server"]
-        host = (f"[{name}]" if ":" in name else name) + (f":{port}" if port else "")
-    template = settings["hub_url"] or "{scheme}://{host}"
-    url = template.replace("{scheme}", request.url.scheme).replace("{host}", host)
+    url = from_template(settings["hub_url"] or "{scheme}://{host}", request)
     if not settings["hub_url_scheme"]:
         url = url.partition("://")[2] or url
     urls = {"hub_url": url, "hub_url_static_cert": url}
     if settings["register_answers_mqtt_url"]:
-        urls["mqtt_hub_url"] = f"mqtts://{re.sub(r':[0-9]+$', '', host)}:{_MQTT_PORT}"
+        urls["mqtt_hub_url"] = f"mqtts://{re.sub(r':[0-9]+$', '', called_host(request))}:{_MQTT_PORT}"
     return urls
 
 

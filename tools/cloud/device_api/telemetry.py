@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from tools.cloud.device_api.access import DeviceCall, device_route
-from tools.cloud.records import commands, telemetry
+from tools.cloud.records import commands, files, telemetry
 from tools.cloud.validation import (
     boolean_field,
     moment,
@@ -44,9 +44,10 @@ def _measured_at(call: DeviceCall, body: dict[str, Any]) -> float:
 
 
 def _waiting(call: DeviceCall) -> dict[str, Any]:
-    """The eight keys of the documented answer, in its order. Licences and firmware are not served yet."""
+    """The eight keys of the documented answer, in its order. Licences are not served yet."""
     device = call.device
     claimed = device["organization_id"] is not None
+    firmware = files.newest_firmware(call.store, device["model_id"], device["firmware_version"])
     return {
         "success": True,
         "config_version": device["config_version"],
@@ -56,8 +57,8 @@ def _waiting(call: DeviceCall) -> dict[str, Any]:
         else call.settings["unclaimed_space_data_version"],
         "command": _command_waits(call),
         "new_licenses": False,
-        "latest_fw_version": None,
-        "latest_fw_file_id": None,
+        "latest_fw_version": firmware and firmware["version"],
+        "latest_fw_file_id": firmware and firmware["id"],
     }
 
 

@@ -46,7 +46,7 @@ def effective_status(store: Store, device: dict[str, Any], offline_minutes: int,
     return _EFFECTIVE[device["status"]]
 
 
-def command_object(command: dict[str, Any], cancelled_name: str) -> dict[str, Any]:
+def command_object(command: dict[str, Any], parameters: dict[str, Any], cancelled_name: str) -> dict[str, Any]:
     """Modelled on Get Command; no source shows the operator's side of it."""
     status = cancelled_name if command["status"] == "cancelled" else command["status"]
     return {
@@ -56,7 +56,7 @@ def command_object(command: dict[str, Any], cancelled_name: str) -> dict[str, An
         "friendly_name": command["friendly_name"],
         "status": status,
         "message": command["message"],
-        "parameters": json.loads(command["parameters"]),
+        "parameters": parameters,
         "file_id": command["file_id"],
         "created_at": iso_time(command["created_at"]),
         "updated_at": iso_time(command["updated_at"]),
