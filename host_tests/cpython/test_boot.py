@@ -18,6 +18,7 @@ class Board:
         self.cause = POWER_ON
         self.nvs_works, self.nvs_writes = True, 0
         self.watchdogs, self.safe_runs = [], []
+        self.files, self.folder = {"/main.py", "/slot_a/main.py", "/slot_b/main.py"}, ""
 
     def modules(self):
         board = self
@@ -33,7 +34,7 @@ class Board:
                 assert namespace == "xyte"
 
             def get_i32(self, key):
-                if key not in board.nvs:
+                if key not in board.nvs or not isinstance(board.nvs[key], int):
                     raise OSError(-4354, "ESP_ERR_NVS_NOT_FOUND")
                 return board.nvs[key]
 
@@ -52,7 +53,15 @@ class Board:
         machine = SimpleNamespace(RTC=Rtc, WDT=lambda timeout: self.watchdogs.append(timeout),
                                   reset_cause=lambda: self.cause)
         safe = SimpleNamespace(run=self.safe_runs.append)
-        return {"machine": machine, "esp32": SimpleNamespace(NVS=Nvs), "xyte": SimpleNamespace(safe=safe)}
+        return {"machine": machine, "esp32": SimpleNamespace(NVS=Nvs), "xyte": SimpleNamespace(safe=safe),
+                "os": SimpleNamespace(stat=self.stat, chdir=self.enter), "sys": SimpleNamespace(path=["", "/lib"])}
+
+    def stat(self, path):
+        if path not in self.files:
+            raise OSError(2, "ENOENT")
+
+    def enter(self, folder):
+        self.folder = folder
 
     def execute(self, path):
         """Run a source file that finds this board's modules and nothing else. Returns its names."""
@@ -67,7 +76,7 @@ class Board:
         before = len(self.safe_runs)
         if cause == POWER_ON:
             self.rtc = b"\xa5\x5a\x00garbage"
-        self.cause = cause
+        self.cause, self.folder = cause, ""
         self.execute(ROOT / "boot.py")
         return len(self.safe_runs) > before
 
@@ -86,7 +95,7 @@ def test_the_watchdog_comes_first():
 def test_the_sixth_boot_in_a_row_is_safe_mode(cause):
     board = Board()
     assert [board.boot(cause) for _ in range(8)] == [False] * 5 + [True] * 3
-    assert board.safe_runs == [6, 7, 8]
+    assert "6 boots" in board.safe_runs[0]
 
 
 def test_power_cycles_alone_are_no_suspicion():
@@ -121,7 +130,7 @@ def test_health_begins_anew():
 
 def test_safe_mode_writes_no_more_flash():
     board = Board()
-    for _ in range(6):
+    for _ in range(11):
         board.boot()
     writes = board.nvs_writes
     for _ in range(300):
@@ -129,12 +138,12 @@ def test_safe_mode_writes_no_more_flash():
     assert board.nvs_writes == writes
 
 
-def test_safe_mode_gives_the_application_one_more_try():
+def test_safe_mode_can_give_the_application_another_chance():
     board = Board()
-    for _ in range(6):
+    for _ in range(7):
         board.boot()
-    board.agent().clear(to=4)
-    assert not board.boot() and board.boot(), "one try, then back"
+    board.agent().clear()
+    assert not board.boot() and "boots" not in board.nvs
 
 
 def test_deep_sleep_is_no_trouble():
@@ -166,3 +175,49 @@ def test_rtc_memory_of_somebody_else_is_not_a_count(rtc):
     board = Board()
     board.rtc = rtc
     assert not board.boot() and board.agent().count() == 1
+
+
+def runs(board, boots, cause=HARD):
+    """Which folder each of so many boots ran; "safe" for safe mode."""
+    return ["safe" if board.boot(cause) else board.folder for _ in range(boots)]
+
+
+def test_a_slot_has_five_boots_then_the_root_has_five_then_safe_mode():
+    board = Board()
+    board.nvs["slot"] = 1
+    assert runs(board, 13) == ["/slot_a"] * 5 + [""] * 5 + ["safe"] * 3
+
+
+def test_a_trial_is_started_once_and_then_it_is_the_old_one_again():
+    board = Board()
+    board.nvs.update(slot=1, trial=2)
+    assert runs(board, 3) == ["/slot_b", "/slot_a", "/slot_a"]
+    assert board.nvs["trial"] == 2 + 16 and board.nvs["slot"] == 1
+
+
+def test_a_trial_cut_by_the_power_goes_back_too():
+    board = Board()
+    board.nvs.update(trial=1)
+    assert runs(board, 3, POWER_ON) == ["/slot_a", "", ""]
+
+
+def test_a_confirmed_trial_stays():
+    board = Board()
+    board.nvs.update(trial=2)
+    board.boot()
+    board.agent().clear()
+    board.nvs.update(slot=2)
+    assert runs(board, 3) == ["/slot_b"] * 3
+
+
+def test_a_slot_that_is_gone_is_the_root():
+    board = Board()
+    board.nvs["slot"] = 2
+    board.files.remove("/slot_b/main.py")
+    assert runs(board, 2) == ["", ""]
+
+
+def test_no_application_anywhere_is_safe_mode():
+    board = Board()
+    board.files.clear()
+    assert runs(board, 2) == ["safe", "safe"] and "no main.py" in board.safe_runs[0]
