@@ -137,6 +137,8 @@ def _check_parameters(filled: dict[str, Any]) -> None:
         raise FaultError("content_range must be one of: moved, kept, absent")
     if filled["action"] == "redirect" and not _BASE_URL.fullmatch(filled["to"]):
         raise FaultError("to must be a base URL, as https://127.0.0.1:8444, or empty for the same host")
+    if filled["action"] == "change_file" and not filled["to"]:
+        raise FaultError("to must be the id of the file whose content it takes")
     for name, value in filled.get("headers", {}).items():
         if name.lower() in ("content-length", "transfer-encoding"):
             raise FaultError(f"{name} is not yours to set: see truncate, chunked and raw")

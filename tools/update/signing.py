@@ -7,7 +7,6 @@ modulus as lower-case hex; the exponent is always 65537.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import os
 import re
@@ -132,7 +131,7 @@ def _fits(key: rsa.RSAPublicKey) -> bool:
 def _raw(signature: str) -> bytes:
     try:
         raw = base64.b64decode(signature, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one, and so is what is not ASCII
         raise SignatureRefused("the signature is not base64") from None
     if len(raw) != BITS // 8:
         raise SignatureRefused(f"the signature has {len(raw)} bytes instead of {BITS // 8}")
