@@ -4,6 +4,10 @@ from xyte import log
 from xyte.errors import RefusedError
 
 _TAKEN = 422
+_NO_KEY = (
+    "the cloud knows this device already, but its key is not on this board: "
+    "ask an operator to delete or replace the device; trying again meanwhile"
+)
 
 
 class Registrar:
@@ -24,11 +28,8 @@ class Registrar:
             if e.status != _TAKEN:
                 raise
             if not self._vault.parked:
-                log.error(
-                    "register",
-                    "the cloud knows this device already, but its key is not on this board: "
-                    "ask an operator to delete or replace the device; trying again meanwhile",
-                )
+                if "already" in e.text or not e.text:  # else the cloud's own words say what it does not like
+                    log.error("register", _NO_KEY)
                 raise
             log.warning("register", "already registered: going back to the identity that was parked")
             self._vault.restore()
