@@ -164,6 +164,12 @@ def the_device(cloud: LocalCloud, sn: str | None = None) -> dict[str, Any]:
     return devices[0]
 
 
+def told(cloud: LocalCloud, name: str) -> list[Any]:
+    """What telemetries said under this name, oldest first."""
+    bodies = [request["body"] for request in cloud.requests() if request["path"].endswith("/telemetry")]
+    return [body["telemetries"][name] for body in bodies if name in body["telemetries"]]
+
+
 def serial_number(board: VirtualBoard) -> str:
     return json.loads(board.read_file("/settings.json"))["sn"]
 

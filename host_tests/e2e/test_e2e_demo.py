@@ -1,0 +1,54 @@
+"""Must show 1: the demo registers, reports and reboots a board by itself, and its exit status tells the truth."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools import ROOT
+from tools.cloud.process import LocalCloud
+
+SECONDS = 20
+
+
+def start(*words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-m", "tools", "demo", *words], cwd=ROOT, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+@pytest.fixture(scope="module")
+def demos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, subprocess.Popen[str]]]:
+    """Both at once: they mostly wait."""
+    folder: Path = tmp_path_factory.mktemp("demo")
+    with LocalCloud(folder / "cloud") as cloud:
+        cloud.control.delete("hardware_keys/1").raise_for_status()
+    started = {"good": start("--for", str(SECONDS)), "refused": start("--for", "5", "--dir", str(folder))}
+    yield started
+    for process in started.values():
+        process.kill()
+        process.wait()
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    output, _ = process.communicate(timeout=SECONDS + 20)
+    return process.returncode, output
+
+
+def test_the_demo_does_the_whole_job_and_says_so(demos):
+    status, output = ended(demos["good"])
+    assert status == 0, output
+    assert re.search(r"^registered +yes$", output, re.MULTILINE)
+    assert re.search(r"^reboot command +done$", output, re.MULTILINE)
+    assert int(re.search(r"^telemetries accepted +(\d+)$", output, re.MULTILINE)[1]) >= 3
+    assert re.search(r"^boots +2$", output, re.MULTILINE)
+    assert "curl -H 'Authorization: " in output
+
+
+def test_the_demo_fails_when_the_cloud_refuses_the_board(demos):
+    status, output = ended(demos["refused"])
+    assert status == 1, output
+    assert re.search(r"^registered +no$", output, re.MULTILINE)
+    assert "refused: HTTP 404" in output and "Traceback" not in output
