@@ -118,7 +118,8 @@ class FakeChip:
         self.keys = keys or FakeKeys()
         self.link, self.boots = FakeLink(), FakeBoots()
         self.cause = cause
-        self.fed = 0
+        self.fed = self.hungry_ms = 0  # how often the watchdog was fed, and its longest wait for it
+        self._fed_ms = self.clock.ms
         self.released = False
 
     def start(self, settings):
@@ -126,6 +127,8 @@ class FakeChip:
 
     def feed(self):
         self.fed += 1
+        self.hungry_ms = max(self.hungry_ms, self.clock.ms - self._fed_ms)
+        self._fed_ms = self.clock.ms
 
     def below(self, n):
         return n // 2

@@ -202,24 +202,14 @@ def test_a_wanted_restart_does_not_count():
 
 def test_the_watchdog_is_fed_all_the_time():
     desk = Desk("agent")
-    desk.start()
-    longest, sleep, feed = [0], desk.clock.sleep_ms, desk.chip.feed
-    fed = [desk.clock.ms]
-
-    def listen():
-        longest[0] = max(longest[0], desk.clock.ms - fed[0])
-        fed[0] = desk.clock.ms
-        feed()
-
-    desk.chip.feed = listen
     desk.run(60)
     desk.cloud.says[TELEMETRY] = b""  # silence: the whole deadline passes
     desk.run(120)
-    assert longest[0] <= 1100 and sleep
+    assert desk.chip.fed and desk.chip.hungry_ms <= 1100
 
 
 def test_no_secret_in_the_log_of_a_whole_life():
-    lines, real = [], builtins.print
+    lines, leaks, real = [0], [], builtins.print
     settings = dict(SETTINGS)
     settings["log_level"] = "debug"
     settings["wifi"] = [{"ssid": "net", "key": "wifi-secret"}]
@@ -235,7 +225,14 @@ def test_no_secret_in_the_log_of_a_whole_life():
             progress("secret-key-1 " + params["text"])
             raise OSError("wifi-secret")
 
-    builtins.print = lambda *words: lines.append(" ".join([str(word) for word in words]))
+    def listen(*words):
+        lines[0] += 1
+        for word in words:
+            for secret in secrets:
+                if secret in str(word):
+                    leaks.append(word)
+
+    builtins.print = listen
     try:
         desk = Desk("agent", prepare=prepare, settings=settings)
         desk.run(20)
@@ -256,7 +253,5 @@ def test_no_secret_in_the_log_of_a_whole_life():
         desk.run(60)
     finally:
         builtins.print = real
-    assert len(lines) > 30 and desk.cloud.registrations == 2
-    for line in lines:
-        for secret in secrets:
-            assert secret not in line, line
+    assert lines[0] > 30 and desk.cloud.registrations == 2
+    assert leaks == []
