@@ -1,5 +1,6 @@
 """A whole device on a desk: agent, fake chip, fake cloud, and a folder for its files. Restarts as a test likes."""
 
+import gc
 import json
 
 from fakes.chip import FakeChip, FakeClock, FakeKeys, PowerCut, Restarted
@@ -36,6 +37,9 @@ class Desk:
         """Power on, or restart: a new agent on the same flash. Open connections are gone."""
         self.boots += 1
         self.server.hang_up()
+        self.server.streams.clear()
+        self.agent = self.chip = None
+        gc.collect()  # a real restart begins with an empty heap
         self.chip = FakeChip(self.root, self.server, cause, "run%d" % self.boots, self.keys, self.clock)
         self.agent = Agent(chip=self.chip)
         if self.prepare:
