@@ -75,19 +75,19 @@ def add_folder(writer: VfsRomWriter, folder: Path) -> None:
             writer.mkfile(entry.name, entry.read_bytes())
 
 
-def firmware(version: str) -> bytes:
+def firmware(version: str, agent: Path = AGENT) -> bytes:
     """An ESP32 application image with this checkout's agent: ``/rom/xyte/*.mpy`` and ``/rom/boot.mpy``.
 
-    version: goes into the image's description and into ``xyte.VERSION``, so both always agree. Raises
-    `BuildError`, and `tools.image.ImageError` when the image would not be valid.
+    version: goes into the image's description and into ``xyte.VERSION``, so both always agree. agent: folder of
+    another agent. Raises `BuildError`, and `tools.image.ImageError` when the image would not be valid.
     """
     from tools import image  # the .mpy files can be built without it
 
     with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch, "rom")
-        compile_tree(AGENT, tree / "xyte")
+        compile_tree(agent, tree / "xyte")
         stamped = Path(scratch, "__init__.py")
-        stamped.write_text(with_version((AGENT / "__init__.py").read_text(), version))
+        stamped.write_text(with_version((agent / "__init__.py").read_text(), version))
         compile_file(stamped, tree / "xyte" / "__init__.mpy", "__init__.py")
         if not BOOT.exists():
             raise BuildError(f"{BOOT}: missing")
