@@ -1,0 +1,77 @@
+"""Must show 3: new code that crashes, hangs, does not reach the cloud or fails its self-test goes away by itself.
+
+The update is reported `failed` with the reason, the image is not tried again, the old version goes on reporting.
+"""
+
+import payloads
+import pytest
+from bench import Bench, make_updatable
+from payloads import APPLICATION, FIRMWARE
+from rig import Powered, found, identity
+
+SPEED = 60  # the window of a trial, 300 s, in five
+DEAF = """
+import xyte.device.stream
+from xyte.errors import LinkError
+def deaf(self, tls, host, port, pause):
+    raise LinkError("no way out")
+xyte.device.stream.Connector.__call__ = deaf
+"""
+SELF_TEST = """
+from xyte import VERSION
+@agent.self_test
+def pump():
+    if VERSION == "1.1.0":
+        raise ValueError("the pump does not turn")
+"""
+CRASH = "raise ValueError('no such sensor')\n"
+CRASH_LATER = """
+def step():
+    raise ValueError("no such sensor")
+agent.step = step
+"""
+NO_SELF_TEST = "@agent.self_test\ndef no():\n    return False\n"
+HUNG = "watchdog: the application hung, or main.py ended without agent.run()"  # outside of agent.run(), nobody notes it
+NO_TELEMETRY = "no telemetry was accepted within 300 s"
+
+# case: kind, code of the new version, what the operator is told
+CASES = {
+    "firmware-crash": (FIRMWARE, CRASH, HUNG),
+    "application-crash": (APPLICATION, CRASH, HUNG),
+    "application-crash-later": (APPLICATION, CRASH_LATER, "ValueError: no such sensor"),
+    "firmware-without-a-module": (FIRMWARE, "import nowhere\n", HUNG),
+    "firmware-hang": (FIRMWARE, "while True: pass\n", HUNG),
+    "application-hang": (APPLICATION, "while True: pass\n", HUNG),
+    "firmware-deaf": (FIRMWARE, DEAF, NO_TELEMETRY),
+    "application-deaf": (APPLICATION, DEAF, NO_TELEMETRY),
+    "firmware-self-test": (FIRMWARE, "", "self-test ValueError: the pump does not turn"),
+    "application-self-test": (APPLICATION, NO_SELF_TEST, "self-test returned False"),
+    "application-ends": (APPLICATION, "raise SystemExit\n", "it restarted before it was confirmed (SOFT_RESET)"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_code_is_rolled_back_and_told(tmp_path, shared_cloud, case):
+    kind, code, reason = CASES[case]
+    board = make_updatable(tmp_path / "board", shared_cloud, speed=SPEED, main=payloads.main_with(SELF_TEST))
+    bench = Bench(tmp_path, shared_cloud, board)
+    with Powered(board) as run:
+        run.reports(2)
+        kept = bench.device
+        sent = bench.send(payloads.make(kind, "1.1.0", code))
+        message = sent.failed(run)
+        print(f"\n{case}: {message}")
+        assert run.count("restarting into .* for trial") == 1
+        assert message.startswith("1.1.0 failed its trial, 1.0.0 runs again: ")
+        assert reason in message
+        run.reports(2)
+        again = bench.again(sent.file)
+        assert "has failed here before" in again.failed(run)
+        seen = len(run.lines)
+        run.reports(3)
+        assert not found("--- boot", run.lines[seen:])
+    assert run.count("restarting into .* for trial") == 1
+    assert run.count("--- boot ") == 3, run.lines
+    assert bench.device == identity(board)["id"] == kept
+    assert bench.info()["firmware"]["version"] == "1.0.0"
+    assert (bench.info()["state"]["version"], bench.info()["state"]["agent_version"]) == ("1.0.0", "1.0.0")

@@ -1,0 +1,31 @@
+"""Must show 2: both kinds, from slot A to B and back to A, ten times in a row; and the same packed."""
+
+import re
+
+import payloads
+import pytest
+from bench import SLOTS, Bench, make_updatable
+from rig import Powered, found, identity, troubles
+
+UPDATES = 10
+
+
+@pytest.mark.parametrize("kind", payloads.KINDS)
+def test_ten_updates_in_a_row(tmp_path, cloud, kind):
+    board = make_updatable(tmp_path / "board", cloud)
+    bench = Bench(tmp_path, cloud, board)
+    with Powered(board) as run:
+        run.reports(2)
+        kept = bench.device
+        for number in range(1, UPDATES + 1):
+            version = f"1.{number}.0"
+            sent = bench.send(payloads.make(kind, version)).done(run)
+            assert sent.now()["message"] == f"running {version}"
+            run.reports(1)
+            assert bench.info()["firmware"]["version"] == version
+    used = [re.search(r"into (\S+) for trial 1", line)[1] for line in found("restarting into", run.lines)]
+    first = SLOTS[kind].index(used[0])
+    assert used == [SLOTS[kind][(first + i) % 2] for i in range(UPDATES)]
+    assert run.count("--- boot ") == UPDATES + 1
+    assert identity(board)["id"] == kept
+    assert not found("Traceback", run.lines)
