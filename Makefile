@@ -12,7 +12,7 @@ PY := .venv/bin/python
 export NO_I386
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check clean distclean
+.PHONY: help setup demo test powercut check clean distclean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -31,6 +31,9 @@ demo: setup ## watch a virtual board register with a local cloud, report and obe
 
 test: setup ## all tests: CPython, MicroPython 64-bit and i386; prints the counts of each
 	@$(PY) -m host_tests.run_all
+
+powercut: setup ## power cuts at every flash operation, torn in many ways (POWERCUT_SEEDS=10); prints N of N
+	@POWERCUT_SEEDS=$${POWERCUT_SEEDS:-10} $(PY) -m pytest -q -s host_tests/e2e -k power_cut
 
 check: setup ## lint, types, layers, banned constructs, bytes of every device module
 	@$(PY) -m tools check
