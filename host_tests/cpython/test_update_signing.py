@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import random
 import stat
 
 import pytest
@@ -142,7 +143,7 @@ ORDER = [  # semver.org, section 11, and around it
 
 
 def test_the_order_of_versions():
-    assert sorted(ORDER[::-1], key=precedence) == ORDER
+    assert sorted(random.Random(1).sample(ORDER, len(ORDER)), key=precedence) == ORDER
     assert precedence("1.0.0+a") == precedence("1.0.0+b")
 
 

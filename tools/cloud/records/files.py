@@ -64,7 +64,10 @@ def delete(store: Store, file: dict[str, Any]) -> bool:
 
 
 def take_content(store: Store, file: dict[str, Any], other: dict[str, Any], keep_etag: bool) -> dict[str, Any]:
-    """From now on `file` has the content of `other`, with all its fields as they were; returns it as it is now."""
+    """From now on `file` has the content of `other`, with all its fields as they were; returns it as it is now.
+
+    The content it had stays on disk: downloads of it may be under way.
+    """
     changes = {name: other[name] for name in ("digest", "size") + (() if keep_etag else ("etag",))}
     store.update("files", "number", file["number"], changes)
     return file | changes
