@@ -235,8 +235,11 @@ class LocalCloud:
     def _connect(self) -> None:
         key = {"Authorization": defaults.OPERATOR_KEY}
         base = f"{self.http}/core/v1/organization/"
-        self.operator = httpx.Client(base_url=base, headers=key, timeout=_CALL_S, trust_env=False)
-        self.control = httpx.Client(base_url=f"{self.http}/_cloud/", timeout=_CALL_S, trust_env=False)
+        # Below the shortest keep_alive_s, or a call could meet the cloud's closing of the connection.
+        limits = httpx.Limits(keepalive_expiry=0.5)
+        options: dict[str, Any] = {"timeout": _CALL_S, "trust_env": False, "limits": limits}
+        self.operator = httpx.Client(base_url=base, headers=key, **options)
+        self.control = httpx.Client(base_url=f"{self.http}/_cloud/", **options)
 
     def _end(self, number: signal.Signals, expected: int) -> None:
         process, self._process = self._process, None
