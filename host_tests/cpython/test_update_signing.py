@@ -45,7 +45,7 @@ def test_a_signature_is_checked_with_every_key():
 
 @pytest.mark.parametrize("signature, text, reason", [
     (lambda: signing.sign(key("theirs"), TEXT), TEXT, "a key that the board does not have, or damaged .it has: ours"),
-    (lambda: signing.sign(key("ours"), TEXT), b"other", "signed with ours, but for another file or another version"),
+    (lambda: signing.sign(key("ours"), TEXT), b"other", "signed with ours, but for another file, version or chip"),
     (lambda: base64.b64encode(bytes(384)).decode(), TEXT, "does not have"),
     (lambda: base64.b64encode(b"\xff" * 384).decode(), TEXT, "does not have"),  # above the modulus
     (lambda: base64.b64encode(bytes(256)).decode(), TEXT, "256 bytes instead of 384"),

@@ -11,6 +11,7 @@ from update_lab import app, checksum, fields, firmware, key, public, save
 from tools import ROOT
 from tools.update import payload, signing
 from tools.update.build_cli import HELP
+from tools.update.form import parse_checksum
 from tools.update.verdict import Board, Refused, judge
 
 BOARD = Board((public("ours"),), running="1.0.0")
@@ -28,6 +29,13 @@ def flipped(data: bytes, at: int) -> bytes:
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
 
+def signed(data: bytes) -> dict:
+    """A form for any bytes, signed as if they were firmware."""
+    form = {"version": "1.1.0", "checksum": checksum(data)}
+    text = signing.signed_text(parse_checksum(form["checksum"]), "1.1.0", "esp32")
+    return form | {"signature": signing.sign(key("ours"), text)}
+
+
 GOOD = fields(firmware())
 PAGE = b"<html><body>Please log in</body></html>".ljust(len(firmware()))
 FLASH = b"\xff" * 0x1000 + firmware()
@@ -36,9 +44,10 @@ CASES = {
     "truncated gzip": (payload.compress(firmware())[:-10], GOOD, "truncated: the gzip"),
     "longer": (firmware() + b"\0", GOOD, "other length"),
     "bit-flipped": (flipped(firmware(), 5000), GOOD, "wrong checksum"),
-    "bit-flipped when signed": (
-        flipped(firmware(), 5000), GOOD | {"checksum": checksum(flipped(firmware(), 5000))}, "damaged image"),
-    "wrong chip": (firmware(chip_id=9), fields(firmware(chip_id=9)), "wrong chip: the image is for esp32s3"),
+    "bit-flipped when signed": (flipped(firmware(), 5000), signed(flipped(firmware(), 5000)), "damaged image"),
+    "wrong chip": (firmware(chip_id=9), fields(firmware(chip_id=9), chip="esp32"), "wrong chip: the image is for"),
+    "wrong chip as signed": (firmware(chip_id=9), fields(firmware(chip_id=9)), "wrong signature: signed with ours"),
+    "another file, for another chip": (firmware(chip_id=9), GOOD, "wrong chip"),
     "wrong project": (firmware(project="lamp"), fields(firmware(project="lamp")), "wrong project: the image is of"),
     "too large": (firmware(body=bytes(0x180000)), fields(firmware(body=bytes(0x180000))), "too large: "),
     "no signature": (firmware(), GOOD | {"signature": None}, "not signed"),
@@ -55,7 +64,8 @@ CASES = {
     "downgrade to a pre-release": (app("1.0.0-rc.1"), fields(app("1.0.0-rc.1"), "1.0.0-rc.1"), "downgrade: "),
     "HTML page": (PAGE, GOOD, "an HTML page"),
     "HTML page as packed": (payload.compress(PAGE), GOOD, "an HTML page"),
-    "whole flash": (FLASH, GOOD | {"checksum": checksum(FLASH)}, "a whole-flash .bin"),
+    "application as firmware": (app(), GOOD, "other kind: the form says firmware, the payload is application"),
+    "whole flash": (FLASH, signed(FLASH), "a whole-flash .bin"),
     "whole flash, other checksum": (FLASH, GOOD, "a whole-flash .bin"),
     "no checksum": (firmware(), GOOD | {"checksum": None}, "no checksum"),
     "other checksum": (firmware(), GOOD | {"checksum": "crc32:1"}, "not of the form"),
@@ -79,8 +89,11 @@ def test_what_the_command_or_the_board_may_allow():
     other = firmware(chip_id=9, project="lamp")
     assert judge(other, fields(other), dataclasses.replace(BOARD, chip="esp32s3", project="lamp"))
     assert judge(app(), fields(app()), dataclasses.replace(BOARD, chip="esp32s3", project="lamp"))
-    with pytest.raises(Refused, match="too large"):
-        judge(firmware(), None, Board(slot_bytes=4096))
+    for form in (None, fields(firmware())):
+        with pytest.raises(Refused, match="too large"):
+            judge(firmware(), form, Board(slot_bytes=4096))
+    with pytest.raises(Refused, match="wrong chip"):
+        judge(firmware(), None, Board(chip="esp32c3"))
 
 
 def tool(*words) -> subprocess.CompletedProcess:

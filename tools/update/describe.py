@@ -19,6 +19,7 @@ ANY_CHIP = "any"
 CHIPS = {0: "esp32", 2: "esp32s2", 5: "esp32c3", 9: "esp32s3", 12: "esp32c2", 13: "esp32c6", 16: "esp32h2",
          18: "esp32p4", 23: "esp32c5"}
 
+_HEAD_BYTES = 112  # image header, header of the first segment, description up to the project's name
 _TABLE_ADDRESS, _TABLE_MAGIC = 0x8000, b"\xaa\x50"  # the partition table of a whole flash
 
 
@@ -51,22 +52,37 @@ def describe(data: bytes) -> Description:
         "stored_size": len(data),
         "compressed": compressed,
     }
-    if plain[:1] == bytes([image.MAGIC]):
-        chip, found = _firmware(plain)
-        return Description(FIRMWARE, found.version, chip, project=found.project, **common)
+    if kind_of(plain) == FIRMWARE:
+        found = _image(plain)
+        return Description(FIRMWARE, found.version, _chip(found.chip_id), project=found.project, **common)
+    files = payload.files_in(plain)
+    sizes = tuple((path, len(content)) for path, content in files.items())
+    return Description(APPLICATION, _version_file(files), ANY_CHIP, files=sizes, **common)
+
+
+def kind_of(plain: bytes) -> str:
+    """FIRMWARE or APPLICATION, by the first bytes of an unpacked payload. Raises PayloadError for anything else."""
+    # A whole flash of a chip whose bootloader lies at 0 begins like an application image.
+    if plain[:1] == bytes([image.MAGIC]) and plain[_TABLE_ADDRESS:][:2] != _TABLE_MAGIC:
+        return FIRMWARE
     if plain[257:262] == b"ustar":
-        files = payload.files_in(plain)
-        sizes = tuple((path, len(content)) for path, content in files.items())
-        return Description(APPLICATION, _version_file(files), ANY_CHIP, files=sizes, **common)
+        return APPLICATION
     raise PayloadError(_what_else(plain))
 
 
-def _firmware(data: bytes) -> tuple[str, image.Image]:
-    if data[_TABLE_ADDRESS:][:2] == _TABLE_MAGIC:  # chips whose bootloader lies at 0 begin like an application
-        raise PayloadError(_WHOLE_FLASH)
-    chip_id = struct.unpack_from("<H", data.ljust(14, b"\0"), 12)[0]
+def chip_and_project(plain: bytes) -> tuple[str, str]:
+    """What the head of an image says, whether or not the rest of it is sound: all that a board sees at first."""
+    head = plain[:_HEAD_BYTES].ljust(_HEAD_BYTES, b"\0")
+    return _chip(struct.unpack_from("<H", head, 12)[0]), head[80:].split(b"\0")[0].decode(errors="replace")
+
+
+def _chip(chip_id: int) -> str:
+    return CHIPS.get(chip_id, f"chip {chip_id}")
+
+
+def _image(data: bytes) -> image.Image:
     try:
-        return CHIPS.get(chip_id, f"chip {chip_id}"), image.parse(data, chip_id=chip_id)
+        return image.parse(data, chip_id=struct.unpack_from("<H", data.ljust(14, b"\0"), 12)[0])
     except image.ImageError as error:
         raise PayloadError(f"damaged image: {error}") from None
 
@@ -81,9 +97,6 @@ def _version_file(files: dict[str, bytes]) -> str:
     return version
 
 
-_WHOLE_FLASH = "a whole-flash .bin; an update needs the application image alone (.app-bin)"
-
-
 def _what_else(data: bytes) -> str:
     start = data[:256].lstrip().lower()
     if not data:
@@ -91,5 +104,5 @@ def _what_else(data: bytes) -> str:
     if start.startswith((b"<!doctype html", b"<html")):
         return "an HTML page, not a payload: the server sent a page instead of the file"
     if data[_TABLE_ADDRESS:][:2] == _TABLE_MAGIC or data[:4096] == b"\xff" * 4096:
-        return _WHOLE_FLASH
+        return "a whole-flash .bin; an update needs the application image alone (.app-bin)"
     return f"neither an application image (first byte 0xe9) nor an application (tar): it begins with {data[:4].hex()}"

@@ -67,7 +67,7 @@ def check(signature: str, text: bytes, keys: Iterable[PublicKey]) -> PublicKey:
         if digest == hashlib.sha256(text).digest():
             return key
         if digest is not None:
-            raise SignatureRefused(f"signed with {key.name}, but for another file or another version")
+            raise SignatureRefused(f"signed with {key.name}, but for another file, version or chip")
     raise SignatureRefused(f"signed with a key that the board does not have, or damaged (it has: {names})")
 
 

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 from tools.semver import is_semver, precedence
 from tools.update import payload
-from tools.update.describe import APPLICATION, FIRMWARE, Description, describe
+from tools.update.describe import (
+    ANY_CHIP,
+    APPLICATION,
+    FIRMWARE,
+    Description,
+    chip_and_project,
+    describe,
+    kind_of,
+)
 from tools.update.form import Checksum, FormError, parse_checksum
 from tools.update.payload import PayloadError
 from tools.update.signing import PublicKey, SignatureRefused, check, signed_text
@@ -38,26 +46,26 @@ def judge(data: bytes, fields: Mapping[str, str | None] | None, board: Board) ->
     """What `data` is, when the board would install it; raises Refused otherwise.
 
     fields: of the file form (version, checksum, signature), None when only the payload itself is to be judged.
-    The order is the board's: the command, the first bytes, the whole, the signature.
+    The order is the board's: the command before a byte is fetched, the first bytes, the whole.
     """
     if fields is None:
         found = _described(data)
-        _fitting(found, board)
+        _fitting(found.kind, found.chip, found.project, board)
+        _small_enough(found.kind, found.size, board)
         return found
     version = fields.get("version") or ""
     promised = _promised(fields, version, board)
-    _as_promised(data, promised)
+    plain = _unpacked(data)
+    _first_bytes(plain, promised, board)
+    _as_promised(plain, promised)
     found = _described(data)
-    _fitting(found, board)
     if found.kind == APPLICATION and found.version != version:
         raise Refused(f"other version: the form says {version}, the payload is {found.version}")
-    if board.keys:
-        _signed(fields, signed_text(promised, version, found.chip), board)
     return found
 
 
 def _promised(fields: Mapping[str, str | None], version: str, board: Board) -> Checksum:
-    """What the form alone lets the board refuse, before it fetches a byte."""
+    """What the form says of the payload; raises Refused when that alone is reason enough."""
     try:
         promised = parse_checksum(fields.get("checksum"))
     except FormError as error:
@@ -67,33 +75,59 @@ def _promised(fields: Mapping[str, str | None], version: str, board: Board) -> C
     if board.running is not None and not board.allow_downgrade and precedence(version) < precedence(board.running):
         raise Refused(f"downgrade: {version} is older than the running {board.running}; "
                       "the command must say allow_downgrade")
-    if board.keys and not fields.get("signature"):
-        raise Refused("not signed: a board with a public key takes only what is signed")
-    if promised.kind == FIRMWARE and promised.size > board.slot_bytes:
-        raise Refused(f"too large: {promised.size} bytes, the slot has {board.slot_bytes}")
+    if board.keys:
+        chip = board.chip if promised.kind == FIRMWARE else ANY_CHIP
+        _signed(fields.get("signature"), signed_text(promised, version, chip), board)
+    _small_enough(promised.kind, promised.size, board)
     return promised
 
 
-def _as_promised(data: bytes, promised: Checksum) -> None:
-    """Raises Refused unless these are the bytes of the checksum; when they are no payload at all, it says that."""
+def _signed(signature: str | None, text: bytes, board: Board) -> None:
+    if not signature:
+        raise Refused("not signed: a board with a public key takes only what is signed")
     try:
-        plain = payload.uncompressed(data)
+        check(signature, text, board.keys)
+    except SignatureRefused as error:
+        raise Refused(f"wrong signature: {error}") from None
+
+
+def _first_bytes(plain: bytes, promised: Checksum, board: Board) -> None:
+    """What the board can tell from the first block, and it may be another file altogether."""
+    try:
+        kind = kind_of(plain)
     except PayloadError as error:
         raise Refused(str(error)) from None
-    if hashlib.sha256(plain).hexdigest() == promised.sha256 and len(plain) == promised.size:
-        return
-    _is_a_payload(plain)
+    if kind != promised.kind:
+        raise Refused(f"other kind: the form says {promised.kind}, the payload is {kind}")
+    _fitting(kind, *chip_and_project(plain), board)
+
+
+def _as_promised(plain: bytes, promised: Checksum) -> None:
     if len(plain) < promised.size:
         raise Refused(f"truncated: {len(plain)} of {promised.size} bytes")
     if len(plain) > promised.size:
         raise Refused(f"other length: {len(plain)} bytes instead of {promised.size}")
-    raise Refused("wrong checksum: the bytes are not those that the checksum was made of")
+    if hashlib.sha256(plain).hexdigest() != promised.sha256:
+        raise Refused("wrong checksum: the bytes are not those that the checksum was made of")
 
 
-def _is_a_payload(plain: bytes) -> None:
-    """A page or a whole flash is called that, and not just a wrong checksum."""
-    if plain[:1] != b"\xe9" and plain[257:262] != b"ustar":
-        _described(plain)
+def _fitting(kind: str, chip: str, project: str, board: Board) -> None:
+    if kind == FIRMWARE and chip != board.chip:
+        raise Refused(f"wrong chip: the image is for {chip}, the board is {board.chip}")
+    if kind == FIRMWARE and project != board.project:
+        raise Refused(f"wrong project: the image is of {project!r}, the board runs {board.project!r}")
+
+
+def _small_enough(kind: str, size: int, board: Board) -> None:
+    if kind == FIRMWARE and size > board.slot_bytes:
+        raise Refused(f"too large: {size} bytes, the slot has {board.slot_bytes}")
+
+
+def _unpacked(data: bytes) -> bytes:
+    try:
+        return payload.uncompressed(data)
+    except PayloadError as error:
+        raise Refused(str(error)) from None
 
 
 def _described(data: bytes) -> Description:
@@ -101,21 +135,3 @@ def _described(data: bytes) -> Description:
         return describe(data)
     except PayloadError as error:
         raise Refused(str(error)) from None
-
-
-def _fitting(found: Description, board: Board) -> None:
-    if found.kind == APPLICATION:
-        return
-    if found.chip != board.chip:
-        raise Refused(f"wrong chip: the image is for {found.chip}, the board is {board.chip}")
-    if found.project != board.project:
-        raise Refused(f"wrong project: the image is of {found.project!r}, the board runs {board.project!r}")
-    if found.size > board.slot_bytes:
-        raise Refused(f"too large: {found.size} bytes, the slot has {board.slot_bytes}")
-
-
-def _signed(fields: Mapping[str, str | None], text: bytes, board: Board) -> None:
-    try:
-        check(fields.get("signature") or "", text, board.keys)
-    except SignatureRefused as error:
-        raise Refused(f"wrong signature: {error}") from None
