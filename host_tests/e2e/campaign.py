@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from tools.board.virtual import VirtualBoard
 
@@ -76,7 +77,7 @@ class Campaign:
         self._free = iter(range(workers))
         self._pool = ThreadPoolExecutor(workers, initializer=self._start_worker)
 
-    def __enter__(self) -> "Campaign":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -105,7 +106,7 @@ class Campaign:
     def _judge(self, point: Point) -> tuple[str, str]:
         try:
             return self._one(point), ""
-        except Exception as error:  # whatever went wrong belongs to this point, and the others go on
+        except Exception as error:  # noqa: BLE001 - whatever went wrong belongs to this point, and the others go on
             return "", f"{type(error).__name__}: {error}"
 
     def _one(self, point: Point) -> str:

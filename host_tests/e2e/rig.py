@@ -113,7 +113,7 @@ class Powered:
     def _run(self) -> None:
         try:
             self.result = self.board.run(120, on_line=self._line, **self._options)
-        except BaseException as error:  # raised again by the thread that waits
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
             self._failure = error
         finally:
             with self._news:

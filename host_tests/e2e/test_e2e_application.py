@@ -74,7 +74,7 @@ def test_ctrl_c_gives_the_prompt_and_the_watchdog_leaves_it_alone(tmp_path, clou
 def test_a_sensor_and_a_command_that_raise_are_reported_and_nothing_else_happens(tmp_path, cloud):
     board = make_board(tmp_path / "board", cloud, main=FAULTY + RUN)
     with Powered(board) as run:
-        device = cloud.wait_for(lambda: [d for d in cloud.devices() if d["state"].get("status") == "error"][0])
+        device = cloud.wait_for(lambda: next(d for d in cloud.devices() if d["state"].get("status") == "error"))
         assert device["message"] == "moody: OSError no probe"
         cloud.wait_for(lambda: the_device(cloud)["state"].get("moody") == 7, what="the sensor's recovery")
         assert the_device(cloud)["state"]["status"] == "online"

@@ -9,7 +9,6 @@ itself when an operator has deleted the stale device. These points are counted, 
 import re
 from pathlib import Path
 
-import pytest
 from campaign import NOT_REACHED, Campaign, Live, Point, points
 from rig import at, copies, found, identity, make_board, the_device
 
@@ -95,15 +94,13 @@ class FirstLife:
 
 
 def whole(copy: bytes | None) -> bool:
+    """Does it look like a record with a key, to its end?"""
     return copy is not None and re.search(rb'"access_key": ?"[^"]+"', copy) is not None and copy[-5:-4] == b"}"
 
 
-@pytest.fixture
-def lives() -> list[FirstLife]:
-    return []
+def test_power_cut_at_every_flash_operation_of_first_boot_registration_and_a_command(tmp_path, shared_cloud):
+    lives: list[FirstLife] = []
 
-
-def test_power_cut_at_every_flash_operation_of_first_boot_registration_and_a_command(tmp_path, shared_cloud, lives):
     def prepare(folder: Path, worker: int) -> tuple[VirtualBoard, Live]:
         board = make_board(folder, shared_cloud, sn=f"CUT-{worker}")
         lives.append(FirstLife(shared_cloud, f"CUT-{worker}"))

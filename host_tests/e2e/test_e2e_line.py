@@ -1,5 +1,7 @@
 """Must show 6, 7, 8: a device that was deleted, connections that end, a cloud or a network that is away."""
 
+import itertools
+
 import pytest
 from rig import LONG_WAIT_SPEED, Powered, accepted, at, found, identity, make_board, the_device, troubles
 
@@ -18,7 +20,7 @@ def test_a_deleted_device_registers_anew_after_three_answers_and_not_before(boar
         run.reports()
     refusals = [at(line) for line in found(REFUSED, run.lines)]
     assert len(refusals) == 3
-    assert all(later - earlier >= APART_S for earlier, later in zip(refusals, refusals[1:], strict=False))
+    assert all(later - earlier >= APART_S for earlier, later in itertools.pairwise(refusals))
     registrations = [request for request in cloud.requests() if request["path"] == "/v1/devices"]
     assert [request["status"] for request in registrations] == [201, 201]
     assert identity(board)["id"] == the_device(cloud)["id"] != old
@@ -89,11 +91,26 @@ def test_with_the_cloud_down_for_minutes_the_board_waits_longer_and_longer(tmp_p
         run.reports(3)
         assert run.count("--- boot ") == 1
     failures = [at(line) for line in found(failed, run.lines[:seen])]
-    pauses = [later - earlier for earlier, later in zip(failures, failures[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(failures)]
     for number, pause in enumerate(pauses):
         assert pause <= min(2 << number, CAP_S) + 2, pauses
     assert max(pauses[5:]) > max(pauses[:3]) and len({round(pause, 1) for pause in pauses}) > 5, pauses
     assert report - back <= CAP_S + 5
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_pause_that_the_cloud_asks_for_is_kept(board, cloud, status):
+    asked_s = 40
+    with Powered(board) as run:
+        run.reports()
+        seen = len(run.lines)
+        cloud.faults([{"action": "status", "status": status, "headers": {"Retry-After": str(asked_s)},
+                       "match": {"path": "/telemetry"}}])
+        refused = at(run.wait(f"refused: HTTP {status}", after=seen))
+        report = at(run.wait("accepted", after=seen + 1, times=1 + run.count("accepted", seen)))
+        run.reports()
+    assert asked_s <= report - refused <= asked_s + 10
+    assert run.count("registered as") == 1
 
 
 def test_a_network_that_comes_back(board, cloud):
