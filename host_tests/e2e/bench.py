@@ -58,10 +58,11 @@ class Bench:
 
 
 class Sent:
-    """An update command on its way. file: id of its file."""
+    """An update command on its way. id: of the command; file: id of its file."""
 
     def __init__(self, bench: Bench, file: str, command: dict[str, Any]) -> None:
         self._bench, self.file, self._command = bench, file, command
+        self.id = command["id"]
 
     def now(self) -> dict[str, Any]:
         return self._bench.cloud.command(self._command)
@@ -74,7 +75,7 @@ class Sent:
 
     def outcome(self, run: Powered, timeout: float = 40) -> tuple[str, str]:
         """Wait for the end: (status, message)."""
-        run.wait_for(self.over, f"the end of the update to {self._command['id']}", timeout)
+        run.wait_for(self.over, f"the end of the update {self.id}", timeout)
         command = self.now()
         return command["status"], command["message"]
 

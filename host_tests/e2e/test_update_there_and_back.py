@@ -5,7 +5,7 @@ import re
 import payloads
 import pytest
 from bench import SLOTS, Bench, make_updatable
-from rig import Powered, found, identity, troubles
+from rig import Powered, found, identity
 
 UPDATES = 10
 
