@@ -33,7 +33,7 @@ test: setup ## all tests: CPython, MicroPython 64-bit and i386; prints the count
 	@$(PY) -m host_tests.run_all
 
 powercut: setup ## power cuts at every flash operation, torn in many ways (POWERCUT_SEEDS=10); prints N of N
-	@POWERCUT_SEEDS=$${POWERCUT_SEEDS:-10} $(PY) -m pytest -q -s host_tests/e2e -k power_cut
+	@POWERCUT=full POWERCUT_SEEDS=$${POWERCUT_SEEDS:-10} $(PY) -m pytest -q -s host_tests/e2e -k 'power_cut or cuts'
 
 check: setup ## lint, types, layers, banned constructs, bytes of every device module
 	@$(PY) -m tools check
