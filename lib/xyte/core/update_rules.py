@@ -16,7 +16,7 @@ FIRMWARE, APPLICATION = "firmware", "application"
 
 GO_ON, SWITCH_NOW, ON_TRIAL, TRY_AGAIN, ROLLED_BACK = 1, 2, 3, 4, 5
 
-_POWER_LOSS = "PWRON_RESET"
+POWER_LOSS = "PWRON_RESET"
 _MOST_TRIALS = const(3)  # one, and two more when it was the power that ended it
 MOST_STARTS = 12  # of one download, restarts of the board included
 
@@ -97,6 +97,6 @@ def after_restart(record, cause, runs_target, switched):
         return ON_TRIAL
     if not switched:
         return SWITCH_NOW
-    if cause == _POWER_LOSS and not record["message"] and record["trials"] < _MOST_TRIALS:
+    if cause == POWER_LOSS and not record["message"] and record["trials"] < _MOST_TRIALS:
         return TRY_AGAIN
     return ROLLED_BACK

@@ -199,6 +199,8 @@ class Updater:
         """
         now = self.record.now
         if not now:
+            if cause == update_rules.POWER_LOSS:
+                return None  # it had not begun, and nothing is wrong with it: it begins now
             return False, "interrupted by a restart (%s) before it began" % cause
         slots = self.slots(now["kind"])
         switched = now["state"] == TRIAL or slots.switched(now["mark"])
