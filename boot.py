@@ -11,6 +11,7 @@ RTC memory holds the same count as "XB", count, count ^ 0xFF; it spares flash, b
 Five boots belong to the application in use, five to the files in the root, then safe mode runs.
 """
 
+import gc
 import os
 import sys
 
@@ -21,6 +22,7 @@ _BOOTS = 5
 _NVS_FROM = 2
 _WATCHDOG_MS = 60000
 _DEEP_SLEEP = 4
+_COLLECT_EVERY = 4096  # bytes; garbage that waits until the heap is full leaves it in pieces
 _FOLDERS = ("", "/slot_a", "/slot_b")
 _STARTED = 16
 
@@ -35,11 +37,14 @@ def _get(key):
 
 
 def _set(key, value):
+    """True when flash has it."""
     try:
         _nvs.set_i32(key, value)
         _nvs.commit()
+        return True
     except OSError as e:
         print("boot: NVS %s: %r" % (key, e))
+        return False
 
 
 def _count_boot():
@@ -59,9 +64,8 @@ def _count_boot():
 def _application(boots):
     """The slot to run, a trial started on the way; None when every choice has had its boots."""
     slot, trial = _get("slot"), _get("trial")
-    if 0 < trial < _STARTED and trial != slot:
-        _set("trial", trial + _STARTED)
-        return trial
+    if 0 < trial < _STARTED and trial != slot and _set("trial", trial + _STARTED) and _is_there(trial):
+        return trial  # noted first: without the note it would be tried at every boot
     if slot and (boots > _BOOTS or not _is_there(slot)):
         print("boot: %s does not stay up: back to the files in the root" % _FOLDERS[slot])
         slot, boots = 0, max(1, boots - _BOOTS)
@@ -92,4 +96,5 @@ def _run():
 
 
 machine.WDT(timeout=_WATCHDOG_MS)
+gc.threshold(_COLLECT_EVERY)
 _run()

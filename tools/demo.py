@@ -16,6 +16,7 @@ from tools.cloud import defaults
 from tools.cloud.process import CloudFailed, LocalCloud
 from tools.interpreter import MissingInterpreter
 
+HELP = "a cloud and a board on this machine: watch one register, report and obey"
 INTERVAL_S = 5
 _SERIAL_NUMBER = "DEMO-0001"
 _REPORTS_BEFORE_REBOOT = 2

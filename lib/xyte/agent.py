@@ -39,8 +39,10 @@ class Agent:
             from xyte.device.chip import Chip  # here: only a board has these modules
 
             chip = Chip()
-        self._chip, self._http, self._buffer_bytes, self._version = chip, http, buffer_bytes, version
         log.configure("info", chip.clock.ticks_ms)
+        # First of all the client with its buffers, the largest pieces, while the heap is still in one piece.
+        self._http = wiring.http_client(chip, http, buffer_bytes)
+        self._chip, self._version = chip, version
         self._crash = CrashNote(chip.root)
         self._crash.load()
         if not self._crash.text and chip.reset_cause() == "WDT_RESET":
@@ -150,7 +152,7 @@ class Agent:
         except Exception as e:
             text = self._chip.traceback(e)
             log.error("agent", text)
-            self._crash.save(text)
+            self._crash.save(log.masked(text))  # it goes to the cloud
             self._idle(_CRASH_PAUSE_MS)
             self._chip.reset()
 
@@ -178,11 +180,10 @@ class Agent:
             log.configure(settings.log_level, chip.clock.ticks_ms)
             chip.start(settings)
             log.info("agent", "version %s, started after %s" % (self._version, chip.reset_cause()))
-            http = wiring.http_client(chip, self._http, self._buffer_bytes)
             self._timekeeper = Timekeeper(chip.clock, chip.keys)
             self._timekeeper.start(chip.reset_cause() == "PWRON_RESET")
-            cloud = Cloud(http, settings)
-            self._rare = wiring.Rare(chip, cloud, http, settings, self._hooks)
+            cloud = Cloud(self._http, settings)
+            self._rare = wiring.Rare(chip, cloud, self._http, settings, self._hooks)
             self._rare.start()
             self._cycle = Cycle(chip, cloud, self._rare.vault, self._telemetry, self._timekeeper, self._rare)
             self._cycle.interval_ms = settings.telemetry_interval_s * 1000

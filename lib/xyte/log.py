@@ -30,12 +30,18 @@ def enabled(level):
     return level >= _threshold
 
 
-def _line(level, area, text):
-    if level < _threshold:
-        return
+def masked(text):
+    """The text with every secret in it as ***."""
     for secret in _secrets:
         if secret in text:
             text = text.replace(secret, "***")
+    return text
+
+
+def _line(level, area, text):
+    if level < _threshold:
+        return
+    text = masked(text)
     now = _ticks_ms() if _ticks_ms else 0
     print("%7d.%03d %s %s: %s" % (now // 1000, now % 1000, "DIWE"[level], area, text))
 

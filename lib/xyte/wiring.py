@@ -1,13 +1,16 @@
 """Where the parts are made and handed to each other; what most cycles do without is imported when first needed."""
 
+import gc
 import sys
 
+from micropython import const
 from xyte import VERSION, log
 from xyte.errors import RefusedError
 from xyte.services.journal import Journal
 from xyte.services.vault import Vault
 
 BUILT_IN = ("reboot", "update_firmware")
+_BLOCK_BYTES = const(4096)
 _ONCE = (("xyte.services", "settings_file"), ("xyte.core", "settings_rules"))
 
 
@@ -120,11 +123,11 @@ class Rare:
 
     def updater(self):
         if not self._updater:
+            gc.collect()
+            buf = bytearray(_BLOCK_BYTES)  # first: later there may be no piece of heap as large as a flash sector
             from xyte.services.updater import Updater
 
-            self._updater = Updater(
-                self._chip, self._http, self._settings, self._version, self._hooks.before_update
-            )
+            self._updater = Updater(self._chip, self._http, self._settings, self._hooks, buf)
         return self._updater
 
     def registrar(self):

@@ -77,7 +77,7 @@ def _configure_new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--firmware", type=Path, metavar="FILE", help="image (default: built from lib/)")
     parser.add_argument("--arch", default="native", choices=["native", "amd64", "arm64", "i386"],
                         help="of the interpreter; i386 has the ESP32's word size")
-    parser.add_argument("--heap", default="56wK", metavar="SIZE", help="as MicroPython's -X heapsize")
+    parser.add_argument("--heap", default="56wK", metavar="SIZE", help="the chip's, as MicroPython's -X heapsize")
     parser.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="board time per host time")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of what torn operations leave")
     parser.add_argument("--force", action="store_true", help="replace a board that is there")

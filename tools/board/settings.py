@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
 FILE = "board.json"
+SIMULATION_WKB = 36  # word-scaled KiB; README.md says what it is made of
 
 
 def ratio(speed: float) -> Fraction:
@@ -23,8 +25,8 @@ class BoardError(Exception):
 class BoardSettings:
     """mac: 12 hex digits. networks: (name, key) on the air. speed: board seconds per host second.
 
-    heap: for MicroPython's `-X heapsize`; `w` scales it by the word size, so that 64 bits hold as many
-    objects as the ESP32's 56 KiB. seed: what torn flash operations leave. rssi in dBm.
+    heap: the chip's, in the form of MicroPython's `-X heapsize`; `w` scales it by the word size, so that 64
+    bits hold as many objects as the ESP32's 56 KiB. seed: what torn flash operations leave. rssi in dBm.
     ntp_offset_s: how wrong the NTP server is.
     """
 
@@ -36,6 +38,17 @@ class BoardSettings:
     rssi: int = -55
     seed: int = 0
     ntp_offset_s: int = 0
+
+    @property
+    def interpreter_heap(self) -> str:
+        """For `-X heapsize`: the chip's heap, and what lies on the interpreter's but not on the chip's.
+
+        That is the shim, which is C in the chip's firmware, and the tables of names and constants of the code,
+        which a ROMFS leaves on the heap and frozen code does not. A size without `wK` is taken as it is.
+        """
+        if match := re.fullmatch(r"(\d+)wK", self.heap):
+            return f"{int(match[1]) + SIMULATION_WKB}wK"
+        return self.heap
 
     def save(self, folder: Path) -> None:
         """Write board.json."""

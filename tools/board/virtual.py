@@ -152,7 +152,7 @@ class VirtualBoard:
     def _starter(self, flash: Flash, control: Control, on_text: Callable[[bytes], None],
                  console_fd: int | None) -> Callable[[], Process]:
         command = factory.interpreter(self.settings.arch)
-        return lambda: Process(command, self.settings.heap, flash.fileno(), control.fileno(), on_text,
+        return lambda: Process(command, self.settings.interpreter_heap, flash.fileno(), control.fileno(), on_text,
                                self._wake_read, console_fd)
 
 

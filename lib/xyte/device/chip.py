@@ -22,7 +22,7 @@ _CONSOLE_MS = 86400000
 
 
 class Chip:
-    """keys: key-value store. clock: Clock. link: the network, after `start`. connect: opens streams, after `start`."""
+    """keys: key-value store. clock: Clock. link: the network, after `start`. connect: opens streams."""
 
     root = ""  # what file paths are put behind
 
@@ -30,7 +30,8 @@ class Chip:
         self.clock = Clock()
         self.keys = FlashKeys()
         self.boots = boot_count
-        self.link = self.connect = None
+        self.link = None
+        self.connect = Connector()
         self._watchdog = machine.WDT(timeout=_WATCHDOG_MS)
         self.feed = self._watchdog.feed
         seed = os.urandom(4)
@@ -40,7 +41,7 @@ class Chip:
     def start(self, settings):
         """Make what depends on the settings."""
         self.link = Wifi(settings.wifi, self.clock)
-        self.connect = Connector(settings.ca_files)
+        self.connect.ca_files = settings.ca_files
 
     def pause(self, ms):
         """Sleep, and keep the watchdog content."""

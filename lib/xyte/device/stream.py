@@ -14,8 +14,8 @@ from xyte.errors import LinkError, UntrustedError
 class Connector:
     """Opens streams. ca_files: paths of CA certificates, PEM or DER; at least one is needed for TLS."""
 
-    def __init__(self, ca_files):
-        self._ca_files = ca_files
+    def __init__(self, ca_files=()):
+        self.ca_files = ca_files
         self._context = None  # made once, at the first TLS connection: it costs 2 KB and is for life
 
     def __call__(self, tls, host, port, pause):
@@ -68,7 +68,7 @@ class Connector:
         import tls  # here, so that the module imports where there is no TLS
 
         context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)  # its default is CERT_REQUIRED
-        for path in self._ca_files:
+        for path in self.ca_files:
             try:
                 with open(path, "rb") as f:
                     context.load_verify_locations(f.read())

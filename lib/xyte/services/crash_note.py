@@ -5,6 +5,7 @@ from xyte.core.values import clip
 from xyte.services import files
 
 _PATH = "/crash.txt"
+_LAST_CHARS = 990
 
 
 class CrashNote:
@@ -25,7 +26,7 @@ class CrashNote:
 
     def save(self, text):
         """Keep text for the next start. The same note again costs no flash write: crash loops wear it out."""
-        data = clip(text).encode()
+        data = clip(text[-_LAST_CHARS:]).encode()  # the end of a traceback says what it was
         try:
             if files.read(self._path) != data:
                 files.write(self._path, data)

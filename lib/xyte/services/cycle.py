@@ -34,6 +34,7 @@ class Cycle:
         self._command_wait = Backoff(_FIRST_MS, _TELEMETRY_CAP_MS, below)
         self._revocation = Revocation(clock.ticks_diff)
         self._due_ms = clock.ticks_add(clock.ticks_ms(), self._telemetry_wait.spread_ms())
+        self._commands_due_ms = clock.ticks_ms()
         self._look_for_command = True  # once after every start: a command may have been in flight
         self._in_use = None
         self._troubled = False  # the last step ended in a failure
@@ -79,28 +80,33 @@ class Cycle:
         reply = self._cloud.report(not self._timekeeper.trusted)
         self._telemetry.accepted()
         self._known()
+        if self._vault.unsaved:
+            self._vault.save_again()
         if self._rare.unsettled:
             self._rare.settle_with_cloud()
         if reply is not None:
             self._timekeeper.hear(self._cloud.date)
         if self._look_for_command or (reply is not None and answers.asks_for_command(reply)):
             self._look_for_command = True
-            return self._commands(now)
-        if reply is not None:
+            self._commands(now)
+        elif reply is not None:
             self._cloud.quiet()
         return self._until_next(now)
 
     def _commands(self, now):
+        """Trouble with commands has a pause of its own: it must not hold up telemetry."""
+        if self._clock.ticks_diff(self._commands_due_ms, now) > 0:
+            return
         try:
             owes = self._rare.journal.owes()
             command = None if owes else self._cloud.command()
             if command or owes:
                 self._rare.executor().drain(command)
+            self._look_for_command = False
+            self._command_wait.reset()
         except _FORGIVABLE as e:
-            return self._consequence(e, self._command_wait)
-        self._look_for_command = False
-        self._command_wait.reset()
-        return self._until_next(now)
+            wait = self._consequence(e, self._command_wait)
+            self._commands_due_ms = self._clock.ticks_add(self._clock.ticks_ms(), wait)
 
     def _until_next(self, started_ms):
         return max(0, self.interval_ms - self._clock.ticks_diff(self._clock.ticks_ms(), started_ms))

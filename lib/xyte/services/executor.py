@@ -17,6 +17,7 @@ class Executor:
 
     def __init__(self, cloud, journal, rows, chip):
         self._cloud, self._journal, self._rows = cloud, journal, rows
+        self._refused = None  # id of the last command that was refused
         self._boot, self._restart, self._feed = chip.session, chip.reset_cause(), chip.feed
 
     def settle(self):
@@ -58,16 +59,20 @@ class Executor:
                 raise CommandError("found in progress, and this device has no record of starting it; not run")
             row = commands.check(command, self._rows)
         except CommandError as e:
-            self._refuse(entry, str(e))
-        else:
-            self._run(row, command, entry)
+            return self._refuse(entry, str(e))
+        self._run(row, command, entry)
         return True
 
     def _refuse(self, entry, message):
-        """Nothing was done, so nothing needs to be on flash: should the report be lost, the same will be said again."""
+        """Nothing was done, so nothing needs to be on flash: should the report be lost, the same will be said again.
+
+        Returns False when this very command was refused before: the cloud is not listening, so once a cycle will do.
+        """
+        again, self._refused = self._refused == entry["id"], entry["id"]
         log.warning("command", "%s: %s" % (entry["name"], message))
         entry["phase"], entry["message"] = FAILED, clip(message, _MESSAGE_BYTES)
         self._tell(entry)
+        return not again
 
     def _run(self, row, command, entry):
         if self._journal.entry != entry:

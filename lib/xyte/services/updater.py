@@ -19,16 +19,16 @@ _WINDOW_BITS = const(12)
 
 
 class Updater:
-    """http: Session. settings: Settings. version: of the application. before: what the application is asked first."""
+    """http: Session. settings: Settings. hooks: of the application. buf: bytearray of one flash sector, 4 KiB."""
 
-    def __init__(self, chip, http, settings, version, before):
+    def __init__(self, chip, http, settings, hooks, buf):
         self._chip, self._http, self._settings = chip, http, settings
-        self._version, self._before = version, before
+        self._hooks, self._buf = hooks, buf
         self.record = UpdateRecord(chip.keys)
         self.record.load()
 
     def _running(self, kind):
-        return VERSION if kind == FIRMWARE else self._version
+        return VERSION if kind == FIRMWARE else self._hooks.version
 
     def slots(self, kind):
         return self._chip.firmware_slots() if kind == FIRMWARE else self._chip.application_slots()
@@ -39,7 +39,7 @@ class Updater:
         """Returns a message when there is nothing to do; otherwise ends in a restart. Raises CommandError."""
         update = update_rules.wanted(params)
         if update["version"] == self._running(update["kind"]):
-            return "already running %s" % self._version
+            return "already running %s" % update["version"]
         old = self.record.now
         if old and old["state"] == TRIAL:
             raise CommandError("%s is on trial: the other slot is the way back and is not written" % old["version"])
@@ -70,7 +70,7 @@ class Updater:
             self._settings.host(update["url"])
         except SettingsError as e:
             raise CommandError(str(e))
-        for veto in self._before:
+        for veto in self._hooks.before_update:
             reason = veto(update["kind"], update["version"])
             if reason:
                 raise CommandError("not now: %s" % reason)
@@ -114,9 +114,9 @@ class Updater:
         self._prove(sink)
 
     def _pump(self, slots, progress):
-        now, buf = self.record.now, bytearray(_BLOCK)
+        now, buf = self.record.now, self._buf
         at = 0 if now["packed"] else self.record.safe_at()
-        sink = self._sink(slots, at, buf)
+        sink = self._sink(slots, at)
         log.info("update", "%s %s into %s, from byte %d" % (now["kind"], now["version"], now["slot"], at))
         source = Download(self._http, now["url"], self._settings.host, self._chip, at, now["etag"])
         stream = source if at else self._unpacked(source)
@@ -164,11 +164,11 @@ class Updater:
             self.record.save(etag=source.etag)
         self.record.set_safe(sink.safe)
 
-    def _sink(self, slots, at, buf):
+    def _sink(self, slots, at):
         now = self.record.now
         if now["kind"] == APPLICATION:
-            return FolderSink(self._chip.root + slots.spare, now["size"], at, buf)
-        return PartitionSink(slots, now["size"], at, buf)
+            return FolderSink(self._chip.root + slots.spare, now["size"], at, self._buf)
+        return PartitionSink(slots, now["size"], at, self._buf)
 
     def _prove(self, sink):
         """What is read back from flash must be what was signed."""
@@ -221,8 +221,7 @@ class Updater:
     def _switch_again(self, slots):
         """The power went just before or during the trial: if the slot still holds what was signed, into it (again)."""
         try:
-            buf = bytearray(_BLOCK)
-            self._prove(self._sink(slots, self.record.now["size"], buf))
+            self._prove(self._sink(slots, self.record.now["size"]))
             self.switch(slots)
         except (CommandError, StoreError) as e:
             self.record.clear()

@@ -23,7 +23,7 @@ class Vault:
     def __init__(self, keys, root=""):
         self._keys, self._path = keys, root + _PATH
         self._sequence = 0
-        self._probed = False
+        self._probed = self.unsaved = False
         self.current = None  # dict with id, access_key, hub_url, hub_url_static_cert; None: not registered
         self.parked = None
 
@@ -112,5 +112,10 @@ class Vault:
                 log.error("identity", "one copy was not written: %r" % e)
         self._sequence += 1
         self.current, self.parked = current, parked
-        if not kept:
-            raise StoreError("the identity could not be kept anywhere; it is in use until the next restart")
+        self.unsaved = not kept
+        if self.unsaved:
+            raise StoreError("the identity could not be kept anywhere: do not restart; saving is tried again")
+
+    def save_again(self):
+        """After a failure to keep it anywhere. Raises StoreError."""
+        self._save(self.current, self.parked)
