@@ -21,7 +21,6 @@ INTERVAL_S = 5
 _SERIAL_NUMBER = "DEMO-0001"
 _REPORTS_BEFORE_REBOOT = 2
 _POLL_S = 0.2
-_HEAP = "90wK"  # 56 KiB as the chip has, and what the modules take that stand in for the chip's own, which are no heap
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +74,7 @@ class Demo:
         print("making a board: partition table, firmware image, file system ...", flush=True)
         return VirtualBoard.create(
             folder, entry_url=self._cloud.https, hardware_key=defaults.HARDWARE_KEY, sn=_SERIAL_NUMBER,
-            ca=self._cloud.ca.read_bytes(), heap=_HEAP,
+            ca=self._cloud.ca.read_bytes(),
             settings={"telemetry_interval_s": INTERVAL_S, "log_level": "debug"})
 
     def run(self, seconds: float | None) -> int:

@@ -20,7 +20,6 @@ from tools.cloud import defaults
 from tools.cloud.process import LocalCloud
 
 SPEED = 20  # board seconds in a host second: a handshake (20 ms) stays far from the agent's deadline of 30 s
-HEAP = "90wK"  # 56 KiB of the chip's, and what stands in for the chip on the interpreter's own heap
 LONG_WAIT_SPEED = 80  # for waits of many minutes of board time
 
 _numbers = itertools.count(1)
@@ -57,7 +56,7 @@ def make_board(folder: Path, cloud: LocalCloud, *, main: str = MAIN + RUN, speed
     if more["entry_url"].startswith("https"):
         more.setdefault("ca", cloud.ca.read_bytes())
     return VirtualBoard.create(
-        folder, hardware_key=defaults.HARDWARE_KEY, main=main.encode(), firmware=firmware(), heap=HEAP, speed=speed,
+        folder, hardware_key=defaults.HARDWARE_KEY, main=main.encode(), firmware=firmware(), speed=speed,
         settings={"telemetry_interval_s": 1, "log_level": "debug", **(settings or {})}, **more)
 
 

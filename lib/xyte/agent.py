@@ -65,8 +65,9 @@ class Agent:
             ("rssi", lambda: self._chip.link.rssi(), 3),
         ):
             self._telemetry.add(Sensor(name, read, 0, deadband))
-        if self._crash.text:
-            self._telemetry.add(Sensor("last_crash", lambda: self._crash.text or None, 0, 0))
+        crash = self._crash.text
+        if crash:  # stays in the cloud's state until the next start
+            self._telemetry.add(Sensor("last_crash", lambda: crash, 0, 0))
 
     # --- for main.py
 
