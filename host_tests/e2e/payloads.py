@@ -1,6 +1,7 @@
 """Updates for the tests: built, signed, and broken in every way that an update can be broken."""
 
 import functools
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -111,3 +112,11 @@ def signed(data: bytes, version: str, by: RSAPrivateKey | None = None, signed_ve
     found = describe(data)
     text = signing.signed_text(form.checksum(found), signed_version or version, found.chip)
     return Update(found.kind, version, data, form.fields(found, version, signing.sign(by or key(), text)))
+
+
+def forged(data: bytes, version: str, kind: str, chip: str = "esp32", size: int | None = None) -> Update:
+    """Signed as if it were what it is not: `tools sign` would refuse it."""
+    promised = form.Checksum(hashlib.sha256(data).hexdigest(), len(data) if size is None else size, kind)
+    mark = signing.sign(key(), signing.signed_text(promised, version, chip if kind == FIRMWARE else "any"))
+    fields = {"file_type": form.FILE_TYPE, "version": version, "checksum": str(promised), "signature": mark}
+    return Update(kind, version, data, fields)

@@ -19,7 +19,8 @@ def chip_of(head):
 
 
 def project_of(head):
-    return bytes(head[80:112]).split(b"\0")[0]
+    """Raises UnicodeError when there is no text where the name should be."""
+    return bytes(head[80:112]).split(b"\0")[0].decode()
 
 
 def check(head, running):
@@ -31,7 +32,7 @@ def check(head, running):
     if chip_of(head) != chip_of(running):
         raise CommandError("wrong chip: the image is for %s, this is %s" % (chip_of(head), chip_of(running)))
     if project_of(head) != project_of(running):
-        raise CommandError("wrong project: %r, running is %r" % (project_of(head), project_of(running)))
+        raise CommandError("wrong project: the image is %s, running is %s" % (project_of(head), project_of(running)))
 
 
 def _what_else(head):

@@ -1,9 +1,9 @@
 """RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, 8.2.2), exponent 65537, by the interpreter's own three-argument pow."""
 
 from binascii import a2b_base64, unhexlify
-from hashlib import sha256
 
-_DIGEST_INFO = unhexlify("3031300d060960864801650304020105000420")
+_DIGEST_INFO = unhexlify("003031300d060960864801650304020105000420")
+_DIGEST_BYTES = 32
 _EXPONENT = 65537
 _LEAST_BITS = 3072
 
@@ -16,20 +16,17 @@ def modulus(text):
     return data
 
 
-def verify(text, signature, key):
-    """Is `signature` (base64) one over `text` by the owner of `key` (modulus as bytes)?"""
-    try:
-        mark = a2b_base64(signature)
-    except ValueError:
-        return False
+def opened(signature, key):
+    """The SHA-256 that the owner of `key` (modulus as bytes) has signed; None when `signature` is not one of theirs.
+
+    Raises ValueError when it is not base64 of as many bytes as the key has.
+    """
+    mark = a2b_base64(signature)
     if len(mark) != len(key):
-        return False
-    number = int.from_bytes(key, "big")
-    value = int.from_bytes(mark, "big")
+        raise ValueError("%d bytes" % len(mark))
+    number, value = int.from_bytes(key, "big"), int.from_bytes(mark, "big")
     if value >= number:
-        return False
-    digest = sha256(text.encode()).digest()
-    filling = b"\xff" * (len(key) - 3 - len(_DIGEST_INFO) - len(digest))
-    return pow(value, _EXPONENT, number).to_bytes(len(key), "big") == (
-        b"\0\1" + filling + b"\0" + _DIGEST_INFO + digest
-    )
+        return None
+    block = pow(value, _EXPONENT, number).to_bytes(len(key), "big")
+    filling = b"\xff" * (len(key) - 2 - len(_DIGEST_INFO) - _DIGEST_BYTES)
+    return block[-_DIGEST_BYTES:] if block[:-_DIGEST_BYTES] == b"\0\1" + filling + _DIGEST_INFO else None

@@ -132,7 +132,7 @@ class Download(io.IOBase):
             raise LinkError("the file server answered %d" % status)
         else:
             response.close()
-            if status == 416:
+            if status == 416 and self.at:
                 raise Changed("the file is shorter now")
             raise CommandError("the file server answered %d" % status)
         self._same_file(response.headers.get("etag") or "")

@@ -60,6 +60,9 @@ class FolderSink:
         if not at:
             remove_tree(folder)
         make_folder(folder)
+        space = os.statvfs(folder)
+        if size - at > space[1] * space[3]:
+            raise CommandError("the application is too large: %d bytes, %d are free" % (size, space[1] * space[3]))
 
     def take(self, buf, count):
         view, i = memoryview(buf), 0
@@ -105,6 +108,8 @@ class FolderSink:
             self._file = None
         if self._zero_blocks != tar.END_BLOCKS:
             raise CommandError("not an application: its end is missing")
+        if "main.py" not in os.listdir(self._folder):
+            raise CommandError("not an application: no main.py in it")
 
     def digest(self, feed):
         """The tar is made again from the files, and hashed: what is not on flash, or too much there, shows."""

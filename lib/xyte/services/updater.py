@@ -1,6 +1,7 @@
 """Carries an update out, from the command to the trial, over any number of restarts. What to do is in update_rules."""
 
 from binascii import hexlify
+from hashlib import sha256
 
 from micropython import const
 from xyte import VERSION, log
@@ -83,13 +84,20 @@ class Updater:
         if not update["signature"]:
             raise CommandError("the file is not signed, and this device takes signed updates only")
         text = update_rules.signed_text(update, slots.chip)
+        wanted, known = sha256(text.encode()).digest(), False
         for path in self._settings.update_keys:
             self._chip.feed()
-            with open(path) as f:
-                key = signature.modulus(f.read())
-            if signature.verify(text, update["signature"], key):
+            try:
+                with open(path) as f:
+                    digest = signature.opened(update["signature"], signature.modulus(f.read()))
+            except ValueError:
+                raise CommandError("the signature is damaged: it is not 512 characters of base64")
+            if digest == wanted:
                 return
-        raise CommandError("the signature is not one of a known key over this file, its size and its version")
+            known = known or digest is not None
+        if known:
+            raise CommandError("the signature is for another file, version or chip than %s" % slots.chip)
+        raise CommandError("the signature is not by the owner of any key on this device")
 
     def _begin(self, update, slots, command):
         self.record.set_safe(0)
@@ -134,7 +142,7 @@ class Updater:
                 told = done
                 if not progress("%d %% of %s" % (done * 10, now["version"])):
                     raise CommandError("withdrawn by the operator")
-        if at < now["size"] and stream.readinto(buf):
+        if at < now["size"] and _fill(stream, buf, 1):
             raise CommandError("the file is longer than the %d bytes it should have" % now["size"])
         source.drop()
         sink.finish()
@@ -229,10 +237,12 @@ class Updater:
 
 
 def _fill(stream, buf, wanted):
-    """Read until `wanted` bytes are in buf or the stream ends. Returns how many there are."""
-    got = stream.readinto(buf) if wanted == len(buf) else stream.readinto(memoryview(buf)[:wanted])
-    count = got
-    while got and count < wanted:
-        got = stream.readinto(memoryview(buf)[count:wanted])
-        count += got
+    """Read until `wanted` bytes are in buf or the stream ends. Returns how many there are. Raises CommandError."""
+    count, got = 0, 1
+    try:
+        while got and count < wanted:
+            got = stream.readinto(buf if wanted == len(buf) and not count else memoryview(buf)[count:wanted])
+            count += got
+    except (EOFError, OSError) as e:  # of the unpacking: the network's own are dealt with in Download
+        raise CommandError("the packed file is damaged: %r" % e)
     return count
