@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import random
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from rig import MAIN, RUN
 
-from tools import build
+from tools import build, image
 from tools.update import form, payload, signing
 from tools.update.application import application as build_application
 from tools.update.describe import APPLICATION, FIRMWARE, describe
@@ -120,3 +121,16 @@ def forged(data: bytes, version: str, kind: str, chip: str = "esp32", size: int 
     mark = signing.sign(key(), signing.signed_text(promised, version, chip if kind == FIRMWARE else "any"))
     fields = {"file_type": form.FILE_TYPE, "version": version, "checksum": str(promised), "signature": mark}
     return Update(kind, version, data, fields)
+
+
+@functools.cache
+def large(kind: str, version: str, kilobytes: int) -> Update:
+    """A good update with so many KiB more that do not pack: several pieces to download."""
+    filling = random.Random(kilobytes).randbytes(kilobytes * 1024)
+    if kind == APPLICATION:
+        files = {"lib/filling.mpy": filling, **payload.files_in(application(version))}
+        return signed(payload.tar(files), version)
+    whole = plain_firmware(version)
+    found = image.parse(whole)
+    code = whole[found.payload_offset :][: found.payload_size]
+    return signed(image.make(code + filling, version=version), version)
