@@ -26,6 +26,7 @@ class Download(io.IOBase):
     """http: Session. check_url: callable(url), raises SettingsError for a host we may not talk to.
 
     at: first byte wanted. etag: of the file that the bytes before `at` came from, or "".
+    between: called when the connection is free for others, before more is asked for; may raise to end it all.
     """
 
     def __init__(self, http, url, check_url, chip, at, etag):
@@ -37,6 +38,7 @@ class Download(io.IOBase):
         self._response = None
         self._until = 0  # the answer under way ends before this byte
         self._peeked = b""
+        self.between = None
 
     def peek(self, count):
         """The next `count` bytes (fewer at the end), which stay to be read."""
@@ -87,10 +89,6 @@ class Download(io.IOBase):
         elif self.at != self._until:
             raise LinkError("the answer is shorter than promised")
 
-    def idle(self):
-        """Is no answer under way, so that the connection is free for others?"""
-        return self._response is None
-
     def drop(self):
         """Give up the answer under way, e.g. because the connection is wanted for something else."""
         response, self._response = self._response, None
@@ -109,6 +107,8 @@ class Download(io.IOBase):
         self._chip.pause(wait)
 
     def _ask(self):
+        if self.between:
+            self.between()
         headers = {"Range": "bytes=%d-%d" % (self.at, self.at + _PIECE - 1), "Accept-Encoding": "identity"}
         if self.etag and not self.etag.startswith("W/"):
             headers["If-Range"] = self.etag

@@ -129,6 +129,16 @@ class Updater:
         source = Download(self._http, now["url"], self._settings.host, self._chip, at, now["etag"])
         stream = source if at else self._unpacked(source)
         left, told = now["size"] - at, at * 10 // now["size"]
+
+        def tell():
+            nonlocal told
+            done = (now["size"] - left) * 10 // now["size"]
+            if done > told:
+                told = done
+                if not progress("%d %% of %s" % (done * 10, now["version"])):
+                    raise CommandError("withdrawn by the operator")
+
+        source.between = tell
         while left:
             count = _fill(stream, buf, min(_BLOCK, left))
             self._chip.feed()
@@ -137,11 +147,6 @@ class Updater:
             sink.take(buf, count)
             left -= count
             self._checkpoint(sink, source)
-            done = (now["size"] - left) * 10 // now["size"]
-            if done > told and source.idle():  # the line is free between two answers: tell the operator
-                told = done
-                if not progress("%d %% of %s" % (done * 10, now["version"])):
-                    raise CommandError("withdrawn by the operator")
         if at < now["size"] and _fill(stream, buf, 1):
             raise CommandError("the file is longer than the %d bytes it should have" % now["size"])
         source.drop()
