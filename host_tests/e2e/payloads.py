@@ -20,6 +20,7 @@ from tools.update.describe import APPLICATION, FIRMWARE, describe
 
 KINDS = (FIRMWARE, APPLICATION)
 KEY_PATH = "/keys/test.pub"
+_MODULE = 16384  # bytes: a download goes on at the start of a file, and none that a board can load is much larger
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ def large(kind: str, version: str, kilobytes: int) -> Update:
     """A good update with so many KiB more that do not pack: several pieces to download."""
     filling = random.Random(kilobytes).randbytes(kilobytes * 1024)
     if kind == APPLICATION:
-        files = {"lib/filling.mpy": filling, **payload.files_in(application(version))}
+        files = {f"lib/filling{i:02}.mpy": filling[i * _MODULE :][:_MODULE] for i in range(len(filling) // _MODULE)}
+        files |= payload.files_in(application(version))
         return signed(payload.tar(files), version)
     whole = plain_firmware(version)
     found = image.parse(whole)
