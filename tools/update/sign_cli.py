@@ -24,8 +24,7 @@ def run(args: argparse.Namespace) -> int:
     """0, or 1 with the reason on stderr."""
     try:
         fields = signed_fields(args.file.read_bytes(), args.version, args.key)
-        out = fields_file(args.file)
-        out.write_text(json.dumps(fields, indent=2) + "\n")
+        out = write_fields(args.file, fields)
     except (OSError, ValueError) as error:
         print(f"sign: {error}", file=sys.stderr)
         return 1
@@ -54,3 +53,10 @@ def signed_fields(data: bytes, version: str, key: Path) -> dict[str, str | None]
 def fields_file(payload_file: Path) -> Path:
     """Where the form fields of a payload are kept: beside it, with .json added."""
     return payload_file.with_name(payload_file.name + ".json")
+
+
+def write_fields(payload_file: Path, fields: dict[str, str | None]) -> Path:
+    """Keep the form fields of a payload beside it; returns where."""
+    out = fields_file(payload_file)
+    out.write_text(json.dumps(fields, indent=2) + "\n")
+    return out
