@@ -7,6 +7,7 @@ the file system; boot.py does trial and rollback by the same rules. Both have th
     chip              as update signatures name it
     mark()            a number to keep before the boot choice changes ...
     switched(mark)    ... by which it can be told after a restart whether it was changed
+    settled()         raises CommandError while the running slot is on trial: the other one is the way back
     switch()          boot from the spare slot next time, on trial; exactly once
     confirm()         the running slot is good: stay
     forget()          a trial is over and was lost
@@ -24,7 +25,9 @@ from xyte.errors import CommandError
 _BLOCK = const(4096)
 _RECORD = "<I20sII"  # esp_ota_select_entry_t: sequence, label, state, CRC
 _ERASED = 0xFFFFFFFF
+_PENDING = const(1)  # ESP_OTA_IMG_PENDING_VERIFY: started, not confirmed
 _FOLDERS = ("/", "/slot_a", "/slot_b")
+_ON_TRIAL = "the running version is on trial: the other slot is the way back and is not touched"
 _STARTED = const(16)  # boot.py adds it to "trial" when it starts a trial
 
 
@@ -73,7 +76,12 @@ class FirmwareSlots:
                     newest = (sequence, state)
         return newest
 
+    def settled(self):
+        if self._newest()[1] == _PENDING:
+            raise CommandError(_ON_TRIAL)
+
     def switch(self):
+        self.settled()
         # A second set_boot for the same slot would overwrite the record that names the running one
         # (ESP-IDF, esp_ota_ops.c): with a bad image, there would be no way back.
         if Partition(Partition.BOOT).info()[4] == self.running:
@@ -114,7 +122,12 @@ class ApplicationSlots:
     def switched(self, mark):
         return self._keys.get_int("trial") >= _STARTED
 
+    def settled(self):
+        if self._keys.get_int("trial") == _STARTED + _FOLDERS.index(self.running):
+            raise CommandError(_ON_TRIAL)
+
     def switch(self):
+        self.settled()
         self._keys.set_int("trial", self._spare)
 
     def confirm(self):

@@ -66,6 +66,7 @@ class Updater:
         if self.record.has_failed(update["sha256"]) and params.get("retry") is not True:
             raise CommandError("this %s has failed here before; send retry to try it again" % update["kind"])
         slots = self.slots(update["kind"])
+        slots.settled()
         self._check_signature(update, slots)
         try:
             self._settings.host(update["url"])
