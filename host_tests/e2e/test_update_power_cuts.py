@@ -14,7 +14,7 @@ import payloads
 import pytest
 from bench import OVER, SLOTS, Bench, Sent, make_updatable
 from campaign import NOT_REACHED, Campaign, Live, Point, points
-from payloads import APPLICATION, FIRMWARE, Update
+from payloads import APPLICATION, FIRMWARE
 from rig import Powered, found, identity
 
 from tools.board import layout
