@@ -1,0 +1,53 @@
+"""Must show 8: the heap stays as it is during a download, whatever its size; and what a signature costs."""
+
+import re
+
+import payloads
+import pytest
+from bench import Bench, make_updatable
+from rig import SPEED, Powered, found
+
+from tools import interpreter
+
+MOST_GROWTH = 256  # bytes between the first block and the last: longer numbers, headers of the last answer
+MOST_SWING = 1024  # while an answer is under way its headers are kept
+# The agent feeds the watchdog after each block of 4 KiB.
+WATCH = """
+import gc, time
+from xyte.core import signature
+feed, opened = agent._chip.feed, signature.opened
+def watch():
+    feed()
+    updater = hasattr(agent, "_rare") and agent._rare._updater
+    if updater and updater.record.now and updater.record.now["state"] == "fetch":
+        gc.collect()
+        print("heap", gc.mem_alloc())
+def timed(mark, key):
+    start = time.ticks_us()
+    digest = opened(mark, key)
+    print("rsa", time.ticks_diff(time.ticks_us(), start))
+    return digest
+agent._chip.feed, signature.opened = watch, timed
+"""
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+@pytest.mark.parametrize("kind", payloads.KINDS)
+def test_the_heap_is_constant_during_a_download(tmp_path, cloud, kind, packed):
+    try:
+        interpreter.find("i386")
+    except interpreter.MissingInterpreter as error:
+        pytest.skip(str(error))
+    board = make_updatable(tmp_path / "board", cloud, main=payloads.main_with(WATCH), arch="i386")
+    bench = Bench(tmp_path, cloud, board)
+    update = payloads.large(kind, "1.1.0", 400)
+    with Powered(board) as run:
+        run.reports(2)
+        bench.send(update.gzip() if packed else update).done(run)
+    used = [int(line.split()[1]) for line in found(r"^heap \d+$", run.lines)]
+    rsa_us = int(re.search(r"^rsa (\d+)$", "\n".join(run.lines), re.MULTILINE)[1]) / SPEED
+    blocks = used[2 : update.size // 4096]
+    print(f"\nfigure: {kind}{', packed' * packed}, {update.size} bytes: heap in use {min(blocks)} to {max(blocks)}, "
+          f"{blocks[0]} at first, {blocks[-1]} at last; RSA-3072 verified in {rsa_us / 1000:.1f} ms (i386)")
+    assert len(blocks) > 90
+    assert blocks[-1] - blocks[0] <= MOST_GROWTH and max(blocks) - min(blocks) <= MOST_SWING, blocks
