@@ -54,7 +54,8 @@ class Board:
                                   reset_cause=lambda: self.cause)
         safe = SimpleNamespace(run=self.safe_runs.append)
         return {"machine": machine, "esp32": SimpleNamespace(NVS=Nvs), "xyte": SimpleNamespace(safe=safe),
-                "os": SimpleNamespace(stat=self.stat, chdir=self.enter), "sys": SimpleNamespace(path=["", "/lib"]), "gc": SimpleNamespace(threshold=int)}
+                "os": SimpleNamespace(stat=self.stat, chdir=self.enter), "sys": SimpleNamespace(path=["", "/lib"]),
+                "gc": SimpleNamespace(threshold=int)}
 
     def stat(self, path):
         if path not in self.files:

@@ -1,5 +1,7 @@
 """Host and board read the update formats each in its own way: here both must mean the same."""
 
+from hashlib import sha256
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +25,14 @@ def test_a_board_makes_the_same_tar_from_its_files(files):
     assert made + bytes(tar.BLOCK * tar.END_BLOCKS) == payload.tar(files)
 
 
+def believed(text, mark, modulus):
+    """Does the board take this signature for one over the text?"""
+    try:
+        return signature.opened(mark, modulus) == sha256(text.encode()).digest()
+    except ValueError:
+        return False
+
+
 @pytest.mark.parametrize("data, chip", [(app(), "any"), (firmware(), "esp32"), (firmware(chip_id=9), "esp32s3")])
 def test_a_board_believes_what_sign_signed(data, chip):
     written = fields(data)
@@ -31,17 +41,17 @@ def test_a_board_believes_what_sign_signed(data, chip):
     text = update_rules.signed_text(wanted, chip)
     assert text.encode() == signing.signed_text(form.checksum(describe(data)), "1.1.0", chip)
     ours, theirs = (signature.modulus(signing.public_text(public(name).key)) for name in ("ours", "theirs"))
-    assert signature.verify(text, written["signature"], ours)
-    assert not signature.verify(text, written["signature"], theirs)
-    assert not signature.verify(text, signing.sign(key("theirs"), text.encode()), ours)
-    assert not signature.verify(text.replace("1.1.0", "1.2.0"), written["signature"], ours)
+    assert believed(text, written["signature"], ours)
+    assert not believed(text, written["signature"], theirs)
+    assert not believed(text, signing.sign(key("theirs"), text.encode()), ours)
+    assert not believed(text.replace("1.1.0", "1.2.0"), written["signature"], ours)
 
 
 @pytest.mark.parametrize("chip_id", [0, 2, 5, 9, 12, 13, 16])
 def test_chips_have_the_same_names(chip_id):
     data = firmware(chip_id=chip_id)
     assert app_image.chip_of(data[: app_image.HEAD_BYTES]) == describe(data).chip
-    assert app_image.project_of(data[: app_image.HEAD_BYTES]).decode() == describe(data).project
+    assert app_image.project_of(data[: app_image.HEAD_BYTES]) == describe(data).project
 
 
 def test_versions_have_the_same_order():

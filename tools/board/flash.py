@@ -40,9 +40,14 @@ class Flash:
         path.write_bytes(b"\xff" * size)
 
     def close(self) -> None:
-        """Let go of the file; what was written stays."""
-        self._bytes.close()
-        os.close(self._fd)
+        """Let go of the file; what was written stays. Closing twice is fine."""
+        if not self._bytes.closed:
+            self._bytes.close()
+            os.close(self._fd)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_bytes"):
+            self.close()
 
     def fileno(self) -> int:
         """What the interpreter inherits to read the same bytes."""
