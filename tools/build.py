@@ -40,7 +40,7 @@ def compile_file(source: Path, target: Path, name: str) -> None:
 def compile_tree(source: Path, out: Path) -> list[Path]:
     """Compile each .py below `source` to a .mpy at the same place below `out`; returns what was written.
 
-    Tracebacks show the path relative to `source`. Raises `BuildError`, also when there is nothing to compile.
+    Tracebacks show the bare file name: a path costs bytes on the board in every module. Raises `BuildError`, also when there is nothing to compile.
     """
     modules = sorted(source.rglob("*.py"))
     if not modules:
@@ -49,7 +49,7 @@ def compile_tree(source: Path, out: Path) -> list[Path]:
     for module in modules:
         name = module.relative_to(source)
         target = out / name.with_suffix(".mpy")
-        compile_file(module, target, name.as_posix())
+        compile_file(module, target, name.name)
         written.append(target)
     return written
 

@@ -32,6 +32,12 @@ def test_whole_agent(tmp_path):
     assert 0 < sum(file.stat().st_size for file in counted) <= LARGEST_AGENT
 
 
+def test_a_file_name_tells_the_module():
+    """Tracebacks on the board show no folders."""
+    names = [path.name for path in agent_modules() if path.name != "__init__.py"]
+    assert len(set(names)) == len(names)
+
+
 def test_a_fault_is_told_with_file_and_line(tmp_path):
     source = tmp_path / "wrong.py"
     source.write_text("x = 1\nmatch x:\n    case 1: pass\n")

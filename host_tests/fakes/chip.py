@@ -23,6 +23,12 @@ class FakeClock:
     def ticks_diff(self, later, earlier):
         return ((later - earlier + _WRAP // 2) % _WRAP) - _WRAP // 2
 
+    def after_ms(self, ms):
+        return self.ticks_add(self.ticks_ms(), ms)
+
+    def left_ms(self, ticks):
+        return self.ticks_diff(ticks, self.ticks_ms())
+
     def sleep_ms(self, ms):
         self.ms += ms
 

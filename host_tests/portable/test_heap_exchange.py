@@ -10,22 +10,14 @@ ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 32\r\n\r\n{"success":true,"command
 CHUNKED = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n{"success":true,"command":false}\r\n0\r\n\r\n'
 
 
-def now():
-    return 5
-
-
-def add(a, b):
-    return a + b
-
-
-def subtract(a, b):
-    return a - b
+def same(ms):
+    return ms
 
 
 class Clock:
-    ticks_ms = staticmethod(now)
-    ticks_add = staticmethod(add)
-    ticks_diff = staticmethod(subtract)
+    """Time stands still at 0."""
+
+    after_ms = left_ms = staticmethod(same)
 
 
 class Stream:

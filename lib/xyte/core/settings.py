@@ -7,6 +7,21 @@ from xyte.errors import SettingsError
 class Settings:
     """One attribute for each key of the settings file. values: dict with all keys, checked."""
 
+    entry_url: str
+    hardware_key: str
+    sn: str
+    mac: str  # aa:bb:cc:dd:ee:ff
+    cloud_id: str
+    name: str
+    sub_model: str
+    telemetry_interval_s: int
+    ca_files: list  # paths
+    update_keys: list  # paths
+    update_command: str
+    wifi: list  # of {"ssid": text, "key": text}
+    log_level: str
+    development_hosts: list
+
     def __init__(self, values):
         for key in values:
             setattr(self, key, values[key])

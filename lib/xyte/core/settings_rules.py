@@ -31,10 +31,10 @@ _KEYS = {
 def read(values):
     """Settings from a dict as the file holds it. Raises SettingsError, which names the first key that is wrong."""
     if not isinstance(values, dict):
-        raise SettingsError("settings: not a JSON object")
+        raise SettingsError("not a JSON object")
     for key in values:
         if key not in _KEYS:
-            raise SettingsError("settings: unknown key '%s'" % key)
+            raise SettingsError("unknown key '%s'" % key)
     whole = {}
     for key in _KEYS:
         default, kind, limit = _KEYS[key]
@@ -47,52 +47,52 @@ def read(values):
 
 def _check(settings):
     if not settings.hardware_key:
-        raise SettingsError("settings: 'hardware_key' is missing; it comes from the Partner Portal")
+        raise SettingsError("'hardware_key' is missing; it comes from the Partner Portal")
     if not _MIN_INTERVAL_S <= settings.telemetry_interval_s <= _MAX_INTERVAL_S:
         limits = (_MIN_INTERVAL_S, _MAX_INTERVAL_S)
-        raise SettingsError("settings: 'telemetry_interval_s' must be %d to %d" % limits)
+        raise SettingsError("'telemetry_interval_s' must be %d to %d" % limits)
     if settings.log_level not in _LEVELS:
-        raise SettingsError("settings: 'log_level' must be one of " + ", ".join(_LEVELS))
+        raise SettingsError("'log_level' must be one of " + ", ".join(_LEVELS))
     if settings.mac:
         settings.mac = normal_mac(settings.mac)
     for key in ("ca_files", "update_keys", "development_hosts"):
         for item in getattr(settings, key):
             if not isinstance(item, str) or not item:
-                raise SettingsError("settings: '%s' must be a list of texts" % key)
+                raise SettingsError("'%s' must be a list of texts" % key)
     for network in settings.wifi:
         _check_network(network)
     try:
         entry = settings.host(settings.entry_url)
     except SettingsError as e:
-        raise SettingsError("settings: 'entry_url': %s" % e)
+        raise SettingsError("'entry_url': %s" % e)
     if entry.tls and not settings.ca_files:
-        raise SettingsError("settings: 'ca_files' is empty; https needs the CA certificate of the entry host")
+        raise SettingsError("'ca_files' is empty; https needs the CA certificate of the entry host")
 
 
 def _typed(key, value, kind, limit):
     if not isinstance(value, kind) or isinstance(value, bool):
         names = {str: "a text", int: "a whole number", list: "a list"}
-        raise SettingsError("settings: '%s' must be %s" % (key, names[kind]))
+        raise SettingsError("'%s' must be %s" % (key, names[kind]))
     if limit and len(value) > limit:
-        raise SettingsError("settings: '%s' is longer than %d" % (key, limit))
+        raise SettingsError("'%s' is longer than %d" % (key, limit))
     return value
 
 
 def _check_network(network):
     """wifi: a list of {"ssid": text, "key": text}, best network first; no key for an open one."""
     if not isinstance(network, dict) or not isinstance(network.get("ssid"), str) or not network["ssid"]:
-        raise SettingsError("settings: 'wifi' must be a list of objects with 'ssid' and 'key'")
+        raise SettingsError("'wifi' must be a list of objects with 'ssid' and 'key'")
     for name in network:
         if name not in ("ssid", "key"):
-            raise SettingsError("settings: 'wifi' has an unknown key '%s'" % name)
+            raise SettingsError("'wifi' has an unknown key '%s'" % name)
     key = network.get("key") or ""
     if not isinstance(key, str) or (key and not 8 <= len(key) <= 64):
-        raise SettingsError("settings: 'wifi' key of '%s' must be a text of 8 to 64 characters" % network["ssid"])
+        raise SettingsError("'wifi' key of '%s' must be a text of 8 to 64 characters" % network["ssid"])
 
 
 def normal_mac(text):
     """aa:bb:cc:dd:ee:ff from any usual spelling. Raises SettingsError."""
     digits = text.replace(":", "").replace("-", "").replace(".", "").lower()
     if len(digits) != 12 or any(ch not in "0123456789abcdef" for ch in digits):
-        raise SettingsError("settings: 'mac' is not a MAC address")
+        raise SettingsError("'mac' is not a MAC address")
     return ":".join([digits[i : i + 2] for i in range(0, 12, 2)])

@@ -14,6 +14,14 @@ class Clock:
     def __init__(self):
         self._offset_s = _FROM_1970_S if time.gmtime(0)[0] == 1970 else 0
 
+    def after_ms(self, ms):
+        """The ticks in so many milliseconds from now."""
+        return time.ticks_add(time.ticks_ms(), ms)
+
+    def left_ms(self, ticks):
+        """Milliseconds until these ticks; 0 or less when they have passed, but ahead again after six days."""
+        return time.ticks_diff(ticks, time.ticks_ms())
+
     def now_s(self):
         """Seconds since 2000-01-01 UTC, as far as the clock knows."""
         return int(time.time()) - self._offset_s

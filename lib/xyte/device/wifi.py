@@ -33,12 +33,12 @@ class Wifi:
                 log.warning("wifi", "link lost")
                 self._next = 0
                 self._wake_ms = self._clock.ticks_ms()
-        if not up and self._clock.ticks_diff(self._wake_ms, self._clock.ticks_ms()) <= 0:
+        if not up and self._clock.left_ms(self._wake_ms) <= 0:
             try:
                 self._try_next()
             except (OSError, RuntimeError) as e:  # the port's WLAN raises both, some with a text for an errno
                 log.warning("wifi", "%r" % e)
-                self._wait(_REST_MS)
+                self._wake_ms = self._clock.after_ms(_REST_MS)
         return up
 
     def _try_next(self):
@@ -49,7 +49,8 @@ class Wifi:
             wlan.disconnect()
             self._next = (self._next + 1) % len(self._networks)
             if not self._next:
-                return self._wait(_REST_MS)
+                self._wake_ms = self._clock.after_ms(_REST_MS)
+                return
         if not wlan.active():
             if self._hostname:
                 network.hostname(self._hostname)
@@ -63,10 +64,7 @@ class Wifi:
         else:
             wlan.connect(chosen["ssid"])
         self._trying = True
-        self._wait(_TRY_MS)
-
-    def _wait(self, ms):
-        self._wake_ms = self._clock.ticks_add(self._clock.ticks_ms(), ms)
+        self._wake_ms = self._clock.after_ms(_TRY_MS)
 
     def rssi(self):
         """Signal strength in dBm, or None when there is no link."""

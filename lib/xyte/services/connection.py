@@ -10,7 +10,7 @@ class Connection:
     """Bytes to and from a server. All waiting is done here, in slices, until the deadline of the exchange.
 
     connect: callable(tls, host, port, pause) -> stream; see device/stream.py for the stream's methods.
-    clock: has ticks_ms(), ticks_add(), ticks_diff(). feed: callable, called while waiting (the watchdog).
+    clock: has after_ms(ms), left_ms(ticks). feed: callable, called while waiting (the watchdog).
     buf[at:got]: bytes received and not yet read.
     """
 
@@ -24,7 +24,7 @@ class Connection:
 
     def allow(self, timeout_ms):
         """Start the clock of an exchange: everything up to its last byte must happen within timeout_ms."""
-        self._deadline = self._clock.ticks_add(self._clock.ticks_ms(), timeout_ms)
+        self._deadline = self._clock.after_ms(timeout_ms)
 
     def is_open_to(self, target):
         return self._stream is not None and target.same_origin(self._origin)
@@ -97,7 +97,7 @@ class Connection:
 
     def _in_time(self):
         """Milliseconds left of the exchange. Raises LinkError when there are none."""
-        left = self._clock.ticks_diff(self._deadline, self._clock.ticks_ms())
+        left = self._clock.left_ms(self._deadline)
         if left <= 0:
             raise LinkError("timed out")
         return left

@@ -33,7 +33,7 @@ class Cycle:
         self._registration_wait = Backoff(_FIRST_MS, _REGISTRATION_CAP_MS, below)
         self._command_wait = Backoff(_FIRST_MS, _TELEMETRY_CAP_MS, below)
         self._revocation = Revocation(clock.ticks_diff)
-        self._due_ms = clock.ticks_add(clock.ticks_ms(), self._telemetry_wait.spread_ms())
+        self._due_ms = clock.after_ms(self._telemetry_wait.spread_ms())
         self._commands_due_ms = clock.ticks_ms()
         self._look_for_command = True  # once after every start: a command may have been in flight
         self._in_use = None
@@ -48,7 +48,7 @@ class Cycle:
     def step(self):
         """Do what is due. Returns milliseconds until something is due again."""
         now = self._clock.ticks_ms()
-        left = self._clock.ticks_diff(self._due_ms, now)
+        left = self._clock.left_ms(self._due_ms)
         # Further away than any pause: the ticks have wrapped while the line was down for days.
         if 0 < left <= max(self.interval_ms, 2 * _LONGEST_PAUSE_S * 1000):
             return left
@@ -61,7 +61,7 @@ class Cycle:
         except _FORGIVABLE as e:
             registering = self._vault.current is None
             wait = self._consequence(e, self._registration_wait if registering else self._telemetry_wait)
-        self._due_ms = self._clock.ticks_add(self._clock.ticks_ms(), wait)
+        self._due_ms = self._clock.after_ms(wait)
         return wait
 
     def _register(self):
@@ -88,14 +88,14 @@ class Cycle:
             self._timekeeper.hear(self._cloud.date)
         if self._look_for_command or (reply is not None and answers.asks_for_command(reply)):
             self._look_for_command = True
-            self._commands(now)
+            self._commands()
         elif reply is not None:
             self._cloud.quiet()
-        return self._until_next(now)
+        return max(0, self.interval_ms + self._clock.left_ms(now))
 
-    def _commands(self, now):
+    def _commands(self):
         """Trouble with commands has a pause of its own: it must not hold up telemetry."""
-        if self._clock.ticks_diff(self._commands_due_ms, now) > 0:
+        if self._clock.left_ms(self._commands_due_ms) > 0:
             return
         try:
             owes = self._rare.journal.owes()
@@ -105,11 +105,7 @@ class Cycle:
             self._look_for_command = False
             self._command_wait.reset()
         except _FORGIVABLE as e:
-            wait = self._consequence(e, self._command_wait)
-            self._commands_due_ms = self._clock.ticks_add(self._clock.ticks_ms(), wait)
-
-    def _until_next(self, started_ms):
-        return max(0, self.interval_ms - self._clock.ticks_diff(self._clock.ticks_ms(), started_ms))
+            self._commands_due_ms = self._clock.after_ms(self._consequence(e, self._command_wait))
 
     def _known(self):
         """The hub has taken a telemetry over a verified connection."""

@@ -43,7 +43,7 @@ class SettingsFile:
         for i in range(len(paths)):
             data = self._read(paths[i], key % i)
             if data is None:
-                raise SettingsError("settings: '%s': %s is missing" % (name, paths[i]))
+                raise SettingsError("'%s': %s is missing" % (name, paths[i]))
             self._keep_spare(paths[i], key % i, data)
         return [self._root + path for path in paths]
 

@@ -44,7 +44,7 @@ class Timekeeper:
 
     def step(self):
         """When it is due, ask the network for the time."""
-        if self._clock.ticks_diff(self._next_ms, self._clock.ticks_ms()) > 0:
+        if self._clock.left_ms(self._next_ms) > 0:
             return
         try:
             self._take(self._clock.ask_network_s(), "NTP")
@@ -52,7 +52,7 @@ class Timekeeper:
         except (OSError, OverflowError, ValueError) as e:
             log.warning("clock", "no time from the network: %r" % e)
             pause = _RETRY_MS
-        self._next_ms = self._clock.ticks_add(self._clock.ticks_ms(), pause)
+        self._next_ms = self._clock.after_ms(pause)
 
     def hear(self, date):
         """The Date of an answer from the hub, which TLS has verified. Taken when nothing better is known."""

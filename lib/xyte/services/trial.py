@@ -17,14 +17,13 @@ class Trial:
     def __init__(self, chip, update, slots, journal, tests):
         self._chip, self._update, self._slots = chip, update, slots
         self._journal, self._tests = journal, tests
-        clock = chip.clock
-        self._until_ms = clock.ticks_add(clock.ticks_ms(), _WINDOW_S * 1000)
+        self._until_ms = chip.clock.after_ms(_WINDOW_S * 1000)
         self.over = False
         log.warning("update", "%s is on trial for %d s" % (update.now["version"], _WINDOW_S))
 
     def step(self):
         """Is the window still open? If not, restart into the old code."""
-        if not self.over and self._chip.clock.ticks_diff(self._until_ms, self._chip.clock.ticks_ms()) <= 0:
+        if not self.over and self._chip.clock.left_ms(self._until_ms) <= 0:
             self._fail("no telemetry was accepted within %d s" % _WINDOW_S)
 
     def prove(self):
