@@ -127,7 +127,7 @@ def test_answers_of_any_bytes(data, status):
         command = answers.command(status, reply)
         assert command is None or set(command) == {"id", "name", "status", "parameters"}
         answers.registration(reply)
-        answers.telemetry(reply)
+        answers.members(reply)
     except LinkError:
         pass
 

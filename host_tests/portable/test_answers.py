@@ -31,7 +31,7 @@ def test_random_bytes_never_raise_anything_else():
         try:
             reply = answers.parse(bytes(data))
             answers.command(200, reply)
-            answers.asks_for_command(answers.telemetry(reply))
+            answers.asks_for_command(answers.members(reply))
             answers.registration(reply)
         except LinkError:
             pass
@@ -39,14 +39,14 @@ def test_random_bytes_never_raise_anything_else():
 
 def test_telemetry():
     for reply in (None, [], "x", 5, True):
-        assert link_error(answers.telemetry, reply), reply
+        assert link_error(answers.members, reply), reply
     for reply, asks in (
         ({}, False),
         ({"command": True}, True),
         ({"command": False}, False),
         ({"command": None}, False),
     ):
-        assert answers.asks_for_command(answers.telemetry(reply)) is asks
+        assert answers.asks_for_command(answers.members(reply)) is asks
 
 
 def test_every_empty_queue():

@@ -54,7 +54,7 @@ def exchange(answer):
     assert replies[0] == {"success": True, "command": False}
     cloud.quiet()
     check("exchange", work)
-    assert replies[0] is None and session.connections == 1
+    assert replies[0] is None and session._connection.opened == 1
 
 
 def test_a_plain_answer():

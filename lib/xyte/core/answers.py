@@ -15,10 +15,10 @@ def parse(data):
         raise LinkError("the answer is not JSON")
 
 
-def telemetry(reply):
-    """The answer to a telemetry: a dict. Unknown members are ignored: the set has grown over time."""
+def members(reply):
+    """An answer that must be an object, as a dict. Unknown members are ignored: the set has grown over time."""
     if not isinstance(reply, dict):
-        raise LinkError("telemetry answer is not an object")
+        raise LinkError("the answer is not an object")
     return reply
 
 
@@ -31,22 +31,19 @@ def registration(reply):
 
     An older page calls the id `device_id`; before API version 1.0.3 there was no hub_url (then "").
     """
-    if not isinstance(reply, dict):
-        raise LinkError("registration answer is not an object")
-    ident = reply.get("id") or reply.get("device_id")
+    get = members(reply).get
+    ident = get("id") or get("device_id")
     if isinstance(ident, int) and not isinstance(ident, bool):
         ident = str(ident)  # refused, the registration would be lost: there is no second one
     identity = {
         "id": ident,
-        "access_key": reply.get("access_key"),
-        "hub_url": reply.get("hub_url") or "",
-        "hub_url_static_cert": reply.get("hub_url_static_cert") or "",
+        "access_key": get("access_key"),
+        "hub_url": get("hub_url") or "",
+        "hub_url_static_cert": get("hub_url_static_cert") or "",
     }
     for key in identity:
-        if not isinstance(identity[key], str):
-            raise LinkError("registration answer: '%s' is not a text" % key)
-    if not is_token(identity["id"]) or not is_token(identity["access_key"]):
-        raise LinkError("registration answer: unusable 'id' or 'access_key'")
+        if not isinstance(identity[key], str) or key in ("id", "access_key") and not is_token(identity[key]):
+            raise LinkError("registration answer: unusable '%s'" % key)
     return identity
 
 
@@ -67,17 +64,16 @@ def command(status, reply):
     """
     if status in (204, 404) or not reply:
         return None
-    if not isinstance(reply, dict):
-        raise LinkError("command is not an object")
-    ident, name = reply.get("id"), reply.get("name")
+    get = members(reply).get
+    ident, name = get("id"), get("name")
     if ident is None and name is None:
         return None
     if isinstance(ident, bool) or not isinstance(ident, (str, int)) or not 0 < len(str(ident)) <= _ID_CHARS:
         raise LinkError("command without a usable id")
-    parameters = reply.get("parameters")
+    parameters = get("parameters")
     return {
         "id": ident,
         "name": name if isinstance(name, str) else "",
-        "status": reply.get("status"),
+        "status": get("status"),
         "parameters": {} if parameters is None else parameters,
     }

@@ -12,6 +12,10 @@ _LINE_BYTES_KEPT = const(2048)  # a kept Location may be long
 _HEAD_BYTES = const(8192)
 _MAX_LENGTH = const(0x3FFFFFFF)  # a small int on the chip; no body of ours is near it
 
+_NOT_HTTP = "not an HTTP/1.x response"
+_BAD_FIELD = "length or coding of the response unclear"
+_BAD_CHUNK = "broken chunked body"
+
 
 class ResponseHead:
     """Fed with bytes as they come, until the blank line.
@@ -56,7 +60,7 @@ class ResponseHead:
             if self._end_of_line():
                 return i + 1
         if self._seen > _HEAD_BYTES:
-            raise LinkError("response head over %d bytes" % _HEAD_BYTES)
+            raise LinkError("response head too long")
         return -1
 
     def _end_of_line(self):
@@ -72,7 +76,7 @@ class ResponseHead:
             self._cut = False
             return False
         if not self.status:
-            raise LinkError("not an HTTP response")
+            raise LinkError(_NOT_HTTP)
         if self.status < 200:  # 1xx: an interim head, the real one follows
             self._begin(self.fields is not None)
             return False
@@ -81,10 +85,10 @@ class ResponseHead:
     def _status_line(self):
         line = self._line
         if self._used < 12 or not self._starts(b"http/1.") or line[8] != 32 or self._used > 12 and line[12] != 32:
-            raise LinkError("not an HTTP/1.x response")
+            raise LinkError(_NOT_HTTP)
         self.status = self._number(9, 12)
         if not 100 <= self.status <= 599:
-            raise LinkError("HTTP status out of range")
+            raise LinkError(_NOT_HTTP)
         self.close = line[7] == 48  # HTTP/1.0 closes unless it says otherwise
 
     def _starts(self, name, at=0):
@@ -103,7 +107,7 @@ class ResponseHead:
     def _value_at(self, index):
         """Where the value of a field that we act on begins. One that lost its end is no value."""
         if self._cut:
-            raise LinkError("response field too long")
+            raise LinkError(_BAD_FIELD)
         while index < self._used and self._line[index] in b" \t":
             index += 1
         return index
@@ -115,26 +119,27 @@ class ResponseHead:
             end = self._used
             while end > start and line[end - 1] in b" \t":
                 end -= 1
-        number = 0
-        if start >= end:
-            raise LinkError("number missing in response head")
+        number = 0 if start < end else -1
         for i in range(start, end):
             digit = line[i] - 48
             if not 0 <= digit <= 9 or number > _MAX_LENGTH // 10 - 1:
-                raise LinkError("bad number in response head")
+                number = -1
+                break
             number = number * 10 + digit
+        if number < 0:
+            raise LinkError(_BAD_FIELD)
         return number
 
     def _field(self):
         if self._starts(b"content-length:"):
             length = self._number(self._value_at(15))
             if self.length >= 0 and self.length != length:
-                raise LinkError("two different Content-Length fields")
+                raise LinkError(_BAD_FIELD)
             self.length = length
         elif self._starts(b"transfer-encoding:"):
             value = self._value_at(18)
             if not self._starts(b"chunked", value) or self._value_at(value + 7) < self._used:
-                raise LinkError("transfer coding is not chunked")
+                raise LinkError(_BAD_FIELD)
             self.chunked = True
         elif self._starts(b"connection:"):
             value = self._value_at(11)
@@ -197,13 +202,13 @@ class ChunkedBody:
         elif self._state == 1:
             self._line += 1
             if self._line > _LINE_BYTES:
-                raise LinkError("chunk extension too long")
+                raise LinkError(_BAD_CHUNK)
         elif self._state == 2 and c == 10:
             self._state = self._size = self._digits = self._line = 0
         elif self._state == 3:
             self._trailer(c)
         elif not (self._state == 2 and c == 13):
-            raise LinkError("broken chunked body")
+            raise LinkError(_BAD_CHUNK)
 
     def _size_digit(self, c):
         if 48 <= c <= 57:
@@ -211,10 +216,10 @@ class ChunkedBody:
         elif 97 <= c | 32 <= 102:
             digit = (c | 32) - 87
         else:
-            raise LinkError("bad chunk size")
+            raise LinkError(_BAD_CHUNK)
         self._digits += 1
         if self._digits > 7:
-            raise LinkError("chunk too large")
+            raise LinkError(_BAD_CHUNK)
         self._size = self._size * 16 + digit
 
     def _size_line_done(self):
@@ -232,4 +237,4 @@ class ChunkedBody:
         elif c != 13:
             self._line += 1
             if self._line > _HEAD_BYTES:
-                raise LinkError("chunk trailer too long")
+                raise LinkError(_BAD_CHUNK)

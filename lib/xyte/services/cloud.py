@@ -63,7 +63,7 @@ class Cloud:
         if self._length == self._quiet_length and self._same_as_quiet():
             return None
         data = self._long or bytes(self._answer[: self._length])
-        return answers.telemetry(answers.parse(data))
+        return answers.members(answers.parse(data))
 
     def quiet(self):
         """The last answer asked for nothing: the same bytes need not be looked at again."""

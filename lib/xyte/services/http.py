@@ -40,11 +40,6 @@ class Session:
         self._ready_at = 0
         self._url = None
 
-    @property
-    def connections(self):
-        """How many were opened so far."""
-        return self._connection.opened
-
     def request(self, method, url, data=None, headers=None, timeout=None, keep_fields=True):
         """Send one request and read the response's head.
 

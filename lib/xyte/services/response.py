@@ -9,27 +9,13 @@ from xyte.errors import LinkError
 _CONTENT_LIMIT = const(16384)  # largest body that .content takes into memory
 _DRAIN_BYTES = const(2048)  # a longer rest is not worth reading to keep the connection
 _PIECE_BYTES = const(256)
-
-
-class Headers:
-    """Response fields; names in any case. Empty when the request did not keep them."""
-
-    def __init__(self, fields):
-        self._fields = fields or {}
-
-    def get(self, name, default=None):
-        return self._fields.get(name.lower(), default)
-
-    def __getitem__(self, name):
-        return self._fields[name.lower()]
-
-    def __contains__(self, name):
-        return name.lower() in self._fields
+_NO_FIELDS = {}
 
 
 class Response:
     """One for each session, used again for every request: valid until the next one. `raw` is the response itself.
 
+    headers: dict with names in lower case; empty when the request did not keep them.
     retry_after_s: int, 0 when the server named none.
     """
 
@@ -38,14 +24,14 @@ class Response:
         self._chunks = ChunkedBody()
         self._left = 0  # body bytes still to come; -1: until the server closes
         self._chunked = self._close = False
-        self._fields = self._content = None
+        self.headers, self._content = _NO_FIELDS, None
         self.status_code = self.retry_after_s = 0
         self.raw = self
 
     def begin(self, head, has_body):
         """A head has been read; its body, if it has one, is next on the connection."""
         self.status_code, self.retry_after_s = head.status, head.retry_after_s
-        self._fields, self._content = head.fields, None
+        self.headers, self._content = head.fields or _NO_FIELDS, None
         self._chunked = has_body and head.chunked
         self._close = head.close
         self._left = 0
@@ -55,19 +41,13 @@ class Response:
             self._left = head.length
             self._close = head.close or head.length < 0
 
-    @property
-    def headers(self):
-        return Headers(self._fields)
-
-    def readinto(self, buf, limit=-1):
-        """Up to len(buf) (or limit) bytes of the body. Returns how many; 0 only at its end.
+    def readinto(self, buf):
+        """Up to len(buf) bytes of the body. Returns how many; 0 only at its end.
 
         Raises LinkError when the connection ends before the body does, or at the deadline.
         """
-        if limit < 0:
-            limit = len(buf)
         try:
-            return self._read_chunked(buf, limit) if self._chunked else self._read_plain(buf, limit)
+            return self._read(buf)
         except OSError as e:
             self._give_up()
             raise LinkError("connection lost: %r" % e)
@@ -75,37 +55,32 @@ class Response:
             self._give_up()
             raise
 
-    def _read_plain(self, buf, limit):
+    def _read(self, buf):
         if self._left < 0:
-            return self._connection.read(buf, limit)
-        limit = min(limit, self._left)
-        if not limit:
+            return self._connection.read(buf, len(buf))
+        chunks, left = self._chunks, self._left
+        if self._chunked:
+            while chunks.need == chunks.BYTE:
+                c = self._connection.byte()
+                self._must(c >= 0)
+                chunks.byte(c)
+            left = chunks.left if chunks.need == chunks.DATA else 0
+        if not left:
             return 0
-        count = self._connection.read(buf, limit)
-        if not count:
-            raise LinkError("connection closed before the end of the body")
-        self._left -= count
+        count = self._connection.read(buf, min(len(buf), left))
+        self._must(count)
+        if self._chunked:
+            chunks.took(count)
+        else:
+            self._left -= count
         return count
 
-    def _read_chunked(self, buf, limit):
-        chunks = self._chunks
-        while chunks.need == chunks.BYTE:
-            c = self._connection.byte()
-            if c < 0:
-                raise LinkError("connection closed before the end of the body")
-            chunks.byte(c)
-        if chunks.need == chunks.END:
-            return 0
-        count = self._connection.read(buf, min(limit, chunks.left))
-        if not count:
-            raise LinkError("connection closed before the end of the body")
-        chunks.took(count)
-        return count
+    def _must(self, have):
+        if not have:
+            raise LinkError("closed before the end of the body")
 
     def _done(self):
-        if self._chunked:
-            return self._chunks.need == self._chunks.END
-        return not self._left
+        return self._chunks.need == self._chunks.END if self._chunked else not self._left
 
     def _give_up(self):
         self._connection.close()
