@@ -189,7 +189,7 @@ class Agent:
             self._cycle = Cycle(chip, cloud, self._rare.vault, self._telemetry, self._timekeeper, self._rare)
             self._cycle.interval_ms = settings.telemetry_interval_s * 1000
         except (SettingsError, StoreError) as e:
-            log.error("settings", str(e))
+            log.error("settings", e)
             return False
         return True
 

@@ -41,7 +41,7 @@ def masked(text):
 def _line(level, area, text):
     if level < _threshold:
         return
-    text = masked(text)
+    text = masked(str(text))
     now = _ticks_ms() if _ticks_ms else 0
     print("%7d.%03d %s %s: %s" % (now // 1000, now % 1000, "DIWE"[level], area, text))
 

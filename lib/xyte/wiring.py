@@ -76,7 +76,7 @@ class Rare:
         if now and now["state"] == "trial":
             from xyte.services.trial import Trial
 
-            slots = self._updater.slots(now["kind"])
+            slots = self._chip.slots(now["kind"])
             self._trial = Trial(self._chip, self._updater.record, slots, self.journal, self._hooks.self_tests)
 
     def step(self):

@@ -25,20 +25,22 @@ class JsonBuffer:
         """A copy, as bytes. Allocates: for tests, logs and stock HTTP clients."""
         return bytes(self.buf[self.start : self.end])
 
+    def _room(self, count):
+        """Take so many bytes. Returns where they begin."""
+        at = self.end
+        if at + count > len(self.buf):
+            raise ValueError("message over %d bytes" % (len(self.buf) - self.start))
+        self.end = at + count
+        return at
+
     def raw(self, data):
         """Append bytes as they are: punctuation and ready-made JSON."""
-        buf, end = self.buf, self.end
-        if end + len(data) > len(buf):
-            raise ValueError("message over %d bytes" % (len(buf) - self.start))
+        buf, at = self.buf, self._room(len(data))
         for i in range(len(data)):
-            buf[end + i] = data[i]
-        self.end = end + len(data)
+            buf[at + i] = data[i]
 
     def _byte(self, value):
-        if self.end >= len(self.buf):
-            raise ValueError("message over %d bytes" % (len(self.buf) - self.start))
-        self.buf[self.end] = value
-        self.end += 1
+        self.buf[self._room(1)] = value
 
     def text(self, text):
         """A JSON string. text: str, written as UTF-8, control characters escaped."""
@@ -66,10 +68,7 @@ class JsonBuffer:
         while rest:
             length, rest = length + 1, rest // 10
         length = max(length, width)
-        at = self.end + length
-        if at > len(self.buf):
-            raise ValueError("message over %d bytes" % (len(self.buf) - self.start))
-        self.end = at
+        at = self._room(length) + length
         while length:
             at, length = at - 1, length - 1
             self.buf[at] = 48 + value % 10

@@ -47,7 +47,7 @@ def read(values):
 
 def _check(settings):
     if not settings.hardware_key:
-        raise SettingsError("'hardware_key' is missing; it comes from the Partner Portal")
+        raise SettingsError("'hardware_key' is missing: see the Partner Portal")
     if not _MIN_INTERVAL_S <= settings.telemetry_interval_s <= _MAX_INTERVAL_S:
         limits = (_MIN_INTERVAL_S, _MAX_INTERVAL_S)
         raise SettingsError("'telemetry_interval_s' must be %d to %d" % limits)
@@ -66,7 +66,7 @@ def _check(settings):
     except SettingsError as e:
         raise SettingsError("'entry_url': %s" % e)
     if entry.tls and not settings.ca_files:
-        raise SettingsError("'ca_files' is empty; https needs the CA certificate of the entry host")
+        raise SettingsError("'ca_files' is empty, but https needs the host's CA")
 
 
 def _typed(key, value, kind, limit):
@@ -87,7 +87,7 @@ def _check_network(network):
             raise SettingsError("'wifi' has an unknown key '%s'" % name)
     key = network.get("key") or ""
     if not isinstance(key, str) or (key and not 8 <= len(key) <= 64):
-        raise SettingsError("'wifi' key of '%s' must be a text of 8 to 64 characters" % network["ssid"])
+        raise SettingsError("'wifi' key of '%s' must have 8 to 64 characters" % network["ssid"])
 
 
 def normal_mac(text):

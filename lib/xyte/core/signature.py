@@ -12,7 +12,7 @@ def modulus(text):
     """A public key from its file: the modulus in hex, one line. Raises ValueError."""
     data = unhexlify(text.strip())
     if len(data) * 8 < _LEAST_BITS or not data[0]:
-        raise ValueError("a public key is a modulus of at least %d bits, in hex" % _LEAST_BITS)
+        raise ValueError("at least %d bits in hex" % _LEAST_BITS)
     return data
 
 

@@ -29,7 +29,7 @@ def wanted(params):
     """
     url, version, checksum = params.get("url"), params.get("version"), params.get("checksum")
     if not isinstance(url, str) or not url:
-        raise CommandError("the command has no url: it must be sent with a file")
+        raise CommandError("no url: the command must be sent with a file")
     if not isinstance(version, str) or not semver(version):
         raise CommandError("version %r is not a semantic version (1.2.3)" % (version,))
     fields = {"sha256": ""}

@@ -50,16 +50,11 @@ class Chip:
             self.feed()
             ms -= _PIECE_MS
 
-    def firmware_slots(self):
-        """Raises CommandError on a board with one app partition."""
-        from xyte.device.slots import FirmwareSlots
+    def slots(self, kind):
+        """kind: "firmware" or "application". Raises CommandError for firmware on a board with one app partition."""
+        from xyte.device.slots import ApplicationSlots, FirmwareSlots
 
-        return FirmwareSlots()
-
-    def application_slots(self):
-        from xyte.device.slots import ApplicationSlots
-
-        return ApplicationSlots(self.keys)
+        return FirmwareSlots() if kind == "firmware" else ApplicationSlots(self.keys)
 
     def below(self, n):
         """A random int in 0..n-1, from a generator seeded per device."""

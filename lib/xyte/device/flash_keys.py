@@ -29,11 +29,7 @@ class FlashKeys:
 
     def set(self, key, value):
         """Keep value (bytes, up to 4000). An equal value costs no write. Raises StoreError."""
-        try:
-            self._nvs.set_blob(key, value)
-            self._nvs.commit()
-        except OSError as e:
-            raise StoreError("NVS write %s: %r" % (key, e))
+        self._write(self._nvs.set_blob, key, value)
 
     def get_int(self, key):
         """The whole number kept under key, 0 when there is none."""
@@ -44,17 +40,16 @@ class FlashKeys:
 
     def set_int(self, key, value):
         """Keep a whole number of 32 bits, in one write. Raises StoreError."""
-        try:
-            self._nvs.set_i32(key, value)
-            self._nvs.commit()
-        except OSError as e:
-            raise StoreError("NVS write %s: %r" % (key, e))
+        self._write(self._nvs.set_i32, key, value)
 
     def erase(self, key):
         """Forget key; absent is fine. Raises StoreError."""
+        self._write(self._nvs.erase_key, key)
+
+    def _write(self, change, key, *value):
         try:
-            self._nvs.erase_key(key)
+            change(key, *value)
             self._nvs.commit()
         except OSError as e:
-            if e.errno not in (_NOT_FOUND, ENOENT):
-                raise StoreError("NVS erase %s: %r" % (key, e))
+            if value or e.errno not in (_NOT_FOUND, ENOENT):
+                raise StoreError("NVS write %s: %r" % (key, e))

@@ -15,6 +15,7 @@ the file system; boot.py does trial and rollback by the same rules. Both have th
 
 import os
 import struct
+from binascii import crc32
 
 from esp32 import Partition
 
@@ -39,7 +40,7 @@ class FirmwareSlots:
         try:
             self._spare = self._running.get_next_update()
         except OSError:
-            raise CommandError("this board has no second app partition: it cannot update its firmware")
+            raise CommandError("this board has no second app partition")
         self.running, self.spare = self._running.info()[4], self._spare.info()[4]
         self.size = self._spare.info()[3]
         self.chip = app_image.chip_of(self.head())
@@ -61,9 +62,6 @@ class FirmwareSlots:
     def mark(self):
         return self._newest()[0]
 
-    def switched(self, mark):
-        return self._newest()[0] > mark
-
     def _newest(self):
         """(sequence, state) of the newest whole otadata record, (0, None) when there is none."""
         newest = (0, None)
@@ -72,9 +70,13 @@ class FirmwareSlots:
                 buf = bytearray(32)
                 otadata.readblocks(block, buf, 0)
                 sequence, _, state, crc = struct.unpack(_RECORD, buf)
-                if sequence != _ERASED and crc == _sequence_crc(sequence) and sequence > newest[0]:
+                # ESP-IDF's CRC of a sequence number: CRC-32, started from all ones, over its four bytes.
+                if newest[0] < sequence != _ERASED and crc == crc32(buf[:4], _ERASED):
                     newest = (sequence, state)
         return newest
+
+    def switched(self, mark):
+        return self.mark() > mark
 
     def settled(self):
         if self._newest()[1] == _PENDING:
@@ -95,13 +97,6 @@ class FirmwareSlots:
 
     def forget(self):
         """The bootloader has marked it ABORTED already."""
-
-
-def _sequence_crc(sequence):
-    """ESP-IDF's CRC of a sequence number: CRC-32, started from all ones, over its four bytes."""
-    from binascii import crc32
-
-    return crc32(struct.pack("<I", sequence), _ERASED)
 
 
 class ApplicationSlots:

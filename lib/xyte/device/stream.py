@@ -75,7 +75,7 @@ class Connector:
             except OSError:
                 raise UntrustedError("CA file %s cannot be read" % path)
             except ValueError:
-                raise UntrustedError("CA file %s is not a PEM or DER certificate" % path)
+                raise UntrustedError("CA file %s is not PEM or DER" % path)
         return context
 
 

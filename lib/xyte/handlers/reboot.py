@@ -24,5 +24,5 @@ def _after_restart(journal, cause):
     #   2 a power cut or watchdog got there first -> the board restarted all the same: done
     #   3 only the interpreter was started again  -> it did not restart: failed
     if cause == _SOFT:
-        return FAILED, "the board did not restart; only its interpreter did"
+        return FAILED, "the board did not restart, its interpreter did"
     return DONE, "restarted (%s)" % cause

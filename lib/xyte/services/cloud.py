@@ -124,7 +124,7 @@ class Cloud:
         try:
             self.out.value(body)
         except ValueError as e:
-            raise SettingsError("a request does not fit: %s; give Agent a larger buffer_bytes" % e)
+            raise SettingsError("%s: give Agent a larger buffer_bytes" % e)
         response = self._http.request(method, url, self.out, headers, _TIMEOUT_S, False)
         if not 200 <= response.status_code < 300:
             raise _refusal(response)
@@ -143,7 +143,7 @@ def _joined(answer, length, piece, got, rest):
     try:
         return bytes(answer[:length]) + bytes(piece[:got]) + rest
     except MemoryError:
-        raise LinkError("no memory for the answer")
+        raise LinkError("no memory for it")
 
 
 def _refusal(response):

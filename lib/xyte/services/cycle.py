@@ -123,11 +123,11 @@ class Cycle:
         if isinstance(error, RefusedError):
             return self._refused(error, wait)
         if isinstance(error, (SettingsError, StoreError)):
-            log.error("cloud", str(error))
+            log.error("cloud", error)
         elif isinstance(error, UntrustedError):
             log.error("cloud", "not trusted, nothing was sent: %s" % error)
         else:
-            log.warning("cloud", str(error))
+            log.warning("cloud", error)
         return wait.after_failure_ms()
 
     def _refused(self, error, wait):
@@ -138,10 +138,10 @@ class Cycle:
                 least = max(least, _REGISTRATION_CAP_MS // 2)
             return wait.after_failure_ms(least)
         if self._revocation.refused(error.status, self._clock.ticks_ms()):
-            log.error("cloud", "this device is not known there any more: registering anew")
+            log.error("cloud", "not known there any more: registering anew")
             self._revocation.clear()
             try:
                 self._vault.park()
             except StoreError as e:
-                log.error("identity", str(e))
+                log.error("identity", e)
         return wait.after_failure_ms(max(least, self._revocation.pause_ms(error.status)))

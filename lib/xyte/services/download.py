@@ -87,7 +87,7 @@ class Download(io.IOBase):
         if self.total < 0:
             self.total = self.at  # an answer without a length ends where it ends
         elif self.at != self._until:
-            raise LinkError("the answer is shorter than promised")
+            raise LinkError("answer cut short")
 
     def drop(self):
         """Give up the answer under way, e.g. because the connection is wanted for something else."""
@@ -119,47 +119,46 @@ class Download(io.IOBase):
                 return self._begin(response)
             response.close()
             self._url = _joined(self._url, response.headers.get("location") or "")
-        raise CommandError("more than %d redirects" % _MOST_REDIRECTS)
+        raise CommandError("too many redirects")
 
     def _begin(self, response):
         status = response.status_code
-        if status == 206:
-            self._partial(response)
-        elif status == 200:
-            self._whole(response)
-        elif status in (408, 429) or status >= 500:
-            response.close()
-            raise LinkError("the file server answered %d" % status)
-        else:
+        if status not in (200, 206):
             response.close()
             if status == 416 and self.at:
-                raise Changed("the file is shorter now")
-            raise CommandError("the file server answered %d" % status)
-        self._same_file(response.headers.get("etag") or "")
+                raise Changed("the file is shorter")
+            refused = LinkError if status in (408, 429) or status >= 500 else CommandError
+            raise refused("the file server answered %d" % status)
+        try:
+            if status == 206:
+                self._partial(response.headers)
+            else:
+                self._whole(response.headers)
+            self._same_file(response.headers.get("etag") or "")
+        except BaseException:  # nobody reads this answer
+            self._http.disconnect()
+            raise
         self._response = response
 
-    def _partial(self, response):
+    def _partial(self, headers):
         """206 must be for the bytes that were asked for, and of a file as long as before (RFC 9110, 15.3.7)."""
-        start, end, total = _content_range(response.headers.get("content-range") or "")
+        start, end, total = _content_range(headers.get("content-range") or "")
         if start != self.at or not self.at <= end < total:
-            self._http.disconnect()
-            raise CommandError("the file server sent another range than asked for")
+            raise CommandError("another range than asked for")
         if self.total not in (-1, total):
-            raise Changed("the file has another length now")
+            raise Changed("another length")
         self.total, self._until = total, end + 1
 
-    def _whole(self, response):
+    def _whole(self, headers):
         """200: the server does not know ranges, or the file has changed. Either way these are bytes from zero on."""
         if self.at:
-            self._http.disconnect()
-            raise Changed("the server starts from zero")
-        length = response.headers.get("content-length")
+            raise Changed("no ranges")
+        length = headers.get("content-length")
         self.total = self._until = int(length) if length else -1
 
     def _same_file(self, etag):
         if self.at and self.etag and etag != self.etag:
-            self._http.disconnect()
-            raise Changed("the file has changed")
+            raise Changed("another file")
         self.etag = etag
 
 

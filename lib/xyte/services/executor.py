@@ -27,7 +27,7 @@ class Executor:
             try:
                 self._journal.save(entry)
             except StoreError as e:  # the next start will come to the same outcome
-                log.error("command", str(e))
+                log.error("command", e)
             log.info("command", "%s from before the restart: %s" % (entry["name"], entry["phase"]))
 
     def drain(self, command):
@@ -56,7 +56,7 @@ class Executor:
         entry = commands.entry(command, self._boot)
         try:
             if choice == commands.UNKNOWN:
-                raise CommandError("found in progress, and this device has no record of starting it; not run")
+                raise CommandError("found in progress, and no record of its start; not run")
             row = commands.check(command, self._rows)
         except CommandError as e:
             return self._refuse(entry, str(e))
@@ -83,8 +83,8 @@ class Executor:
         except RefusedError as e:
             if e.status not in _GONE:
                 raise
-            log.warning("command", "%s was withdrawn before it started (%s)" % (entry["name"], e))
-            entry["phase"], entry["message"], entry["reported"] = FAILED, "withdrawn before it started", True
+            log.warning("command", "%s: withdrawn (%s)" % (entry["name"], e))
+            entry["phase"], entry["message"], entry["reported"] = FAILED, "withdrawn", True
             return self._journal.save(entry)
         log.info("command", "running %s" % entry["name"])
         try:
@@ -115,7 +115,7 @@ class Executor:
         except RefusedError as e:
             if e.status not in _GONE:
                 raise
-            log.warning("command", "the outcome of %s is no longer wanted (%s)" % (entry["name"], e))
+            log.warning("command", "%s: outcome no longer wanted (%s)" % (entry["name"], e))
 
 
 class Progress:
@@ -135,5 +135,5 @@ class Progress:
             log.warning("command", "progress not taken: %s" % e)
             return e.status not in _GONE
         except LinkError as e:
-            log.warning("command", "progress not reported: %s" % e)
+            log.warning("command", "progress not told: %s" % e)
         return True

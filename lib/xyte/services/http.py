@@ -85,7 +85,7 @@ class Session:
             head = _request_head(method, target, headers, " " * _LENGTH_DIGITS)
             at = _HEAD_BYTES - len(head)
             if at < 0:
-                raise LinkError("request head over %d bytes" % _HEAD_BYTES)
+                raise LinkError("request head too long")
             self._tx[at:_HEAD_BYTES] = head
             self._ready_at = at
             self._ready_for, self._url = (method, url, headers), target
@@ -123,7 +123,7 @@ class Session:
                 # 408 on a kept connection is the server's farewell to an idle client, not an answer.
                 return not (reused and head.status == 408)
             if not connection.fill():
-                raise LinkError("closed inside the response head")
+                raise LinkError("closed inside the head")
 
 
 def _request_head(method, target, headers, length):

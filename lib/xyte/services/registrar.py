@@ -6,7 +6,7 @@ from xyte.errors import RefusedError
 _TAKEN = 422
 _NO_KEY = (
     "the cloud knows this device already, but its key is not on this board: "
-    "ask an operator to delete or replace the device; trying again meanwhile"
+    "ask an operator to delete or replace the device"
 )
 
 
@@ -31,7 +31,7 @@ class Registrar:
                 if "already" in e.text or not e.text:  # else the cloud's own words say what it does not like
                     log.error("register", _NO_KEY)
                 raise
-            log.warning("register", "already registered: going back to the identity that was parked")
+            log.warning("register", "already registered: back to the parked identity")
             self._vault.restore()
             return False
         self._vault.keep(identity)

@@ -106,7 +106,7 @@ class Response:
                 self._content = self._read_all()
             except MemoryError:  # an error page on a full heap is no reason for a restart
                 self._give_up()
-                raise LinkError("no memory for the body")
+                raise LinkError("no memory for it")
         return self._content
 
     def _read_all(self):

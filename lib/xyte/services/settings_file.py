@@ -55,11 +55,11 @@ class SettingsFile:
         try:
             spare = record.unpack(self._keys.get(key))
         except StoreError as e:
-            log.warning("settings", str(e))
+            log.warning("settings", e)
             return None
         if not spare:
             return None
-        log.warning("settings", "%s was missing: restored from the spare copy" % path)
+        log.warning("settings", "%s restored from the spare copy" % path)
         try:
             files.write(self._root + path, spare[1])
         except OSError as e:
@@ -71,4 +71,4 @@ class SettingsFile:
         try:
             self._keys.set(key, record.pack(0, data))
         except StoreError as e:
-            log.warning("settings", "no spare copy of %s: %s" % (path, e))
+            log.warning("settings", "no spare of %s: %s" % (path, e))

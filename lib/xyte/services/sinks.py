@@ -20,7 +20,7 @@ class PartitionSink:
 
     def __init__(self, slots, size, at, buf):
         if size > slots.size:
-            raise CommandError("the image is too large: %d bytes, the slot has %d" % (size, slots.size))
+            raise CommandError("the image is too large: %d bytes for %d" % (size, slots.size))
         self._slots, self._size, self._buf = slots, size, buf
         self.safe = at
 
@@ -51,7 +51,7 @@ class FolderSink:
 
     def __init__(self, folder, size, at, buf):
         if size % tar.BLOCK:
-            raise CommandError("not an application: %d bytes is no size of a tar" % size)
+            raise CommandError("not an application: %d bytes" % size)
         self._folder, self._buf = folder, buf
         self._file = None
         self._left = self._gap = 0  # bytes of the file under way; of the padding behind it
@@ -62,7 +62,7 @@ class FolderSink:
         make_folder(folder)
         space = os.statvfs(folder)
         if size - at > space[1] * space[3]:
-            raise CommandError("the application is too large: %d bytes, %d are free" % (size, space[1] * space[3]))
+            raise CommandError("the application is too large: %d bytes for %d" % (size, space[1] * space[3]))
 
     def take(self, buf, count):
         view, i = memoryview(buf), 0
@@ -87,7 +87,7 @@ class FolderSink:
             self._zero_blocks += 1
             return
         if self._zero_blocks:
-            raise CommandError("not an application: files after its end")
+            raise CommandError("not an application: more after its end")
         path, size = entry
         for i in range(len(path)):
             if path[i] == "/":

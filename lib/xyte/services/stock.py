@@ -21,7 +21,7 @@ class StockSession:
     def request(self, method, url, data=None, headers=None, timeout=30, keep_fields=True):
         """As Session.request. Raises LinkError, and SettingsError for an https URL."""
         if urls.split(url).tls:
-            raise SettingsError("the stock requests module does not verify TLS: plain http only")
+            raise SettingsError("requests does not verify TLS: plain http only")
         if data is self.out:
             data = data.content()
         try:

@@ -116,7 +116,7 @@ class Telemetry:
             self._whole = False
             for sensor in self._sensors:
                 sensor.pending = False
-            log.error("telemetry", str(e))
+            log.error("telemetry", e)
             out.clear()
             out.value({"status": "error", "message": "telemetry %s: give Agent a larger buffer_bytes" % e})
 

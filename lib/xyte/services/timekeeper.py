@@ -32,7 +32,7 @@ class Timekeeper:
         try:
             kept = self._keys.get(_KEY)
         except StoreError as e:
-            log.error("clock", str(e))
+            log.error("clock", e)
             kept = None
         self._kept_s = int.from_bytes(kept, "little") if kept and len(kept) == 4 else 0
         floor = max(BUILD_S, self._kept_s)
@@ -50,7 +50,7 @@ class Timekeeper:
             self._take(self._clock.ask_network_s(), "NTP")
             pause = _AGAIN_MS
         except (OSError, OverflowError, ValueError) as e:
-            log.warning("clock", "no time from the network: %r" % e)
+            log.warning("clock", "no time: %r" % e)
             pause = _RETRY_MS
         self._next_ms = self._clock.after_ms(pause)
 
@@ -62,7 +62,7 @@ class Timekeeper:
 
     def _take(self, now_s, source):
         if not BUILD_S <= now_s < _END_S:
-            raise ValueError("%s says a time that cannot be" % source)
+            raise ValueError("%s: impossible time" % source)
         if abs(now_s - self._clock.now_s()) > 1:
             self._clock.set_s(now_s)
         if not self.trusted:
@@ -73,4 +73,4 @@ class Timekeeper:
             try:
                 self._keys.set(_KEY, now_s.to_bytes(4, "little"))
             except StoreError as e:  # the clock itself is right
-                log.error("clock", str(e))
+                log.error("clock", e)

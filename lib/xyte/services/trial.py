@@ -52,6 +52,6 @@ class Trial:
         try:
             self._update.save(message=reason)
         except StoreError as e:
-            log.error("update", str(e))
+            log.error("update", e)
         self._chip.boots.clear()
         self._chip.reset()

@@ -31,9 +31,6 @@ class Updater:
     def _running(self, kind):
         return VERSION if kind == FIRMWARE else self._hooks.version
 
-    def slots(self, kind):
-        return self._chip.firmware_slots() if kind == FIRMWARE else self._chip.application_slots()
-
     # --- from the command to the restart
 
     def run(self, params, progress):
@@ -43,13 +40,13 @@ class Updater:
             return "already running %s" % update["version"]
         old = self.record.now
         if old and old["state"] == TRIAL:
-            raise CommandError("%s is on trial: the other slot is the way back and is not written" % old["version"])
+            raise CommandError("%s is on trial" % old["version"])
         slots = self._preflight(update, params)
         if not old or old["sha256"] != update["sha256"] or old["command"] != progress.command:
             self._begin(update, slots, progress.command)
         elif old["starts"] >= update_rules.MOST_STARTS:
             self.record.clear()
-            raise CommandError("given up after %d starts of the same download" % old["starts"])
+            raise CommandError("given up after %d starts" % old["starts"])
         else:
             self.record.save(starts=old["starts"] + 1, url=update["url"])
         try:
@@ -64,8 +61,8 @@ class Updater:
         allow = params.get("allow_downgrade") is True
         update_rules.refuse_version(update["version"], self._running(update["kind"]), allow)
         if self.record.has_failed(update["sha256"]) and params.get("retry") is not True:
-            raise CommandError("this %s has failed here before; send retry to try it again" % update["kind"])
-        slots = self.slots(update["kind"])
+            raise CommandError("this %s has failed here before; send retry to repeat" % update["kind"])
+        slots = self._chip.slots(update["kind"])
         slots.settled()
         self._check_signature(update, slots)
         try:
@@ -83,7 +80,7 @@ class Updater:
         if not self._settings.update_keys:
             return
         if not update["signature"]:
-            raise CommandError("the file is not signed, and this device takes signed updates only")
+            raise CommandError("the file is not signed")
         text = update_rules.signed_text(update, slots.chip)
         wanted, known = sha256(text.encode()).digest(), False
         for path in self._settings.update_keys:
@@ -102,10 +99,10 @@ class Updater:
 
     def _begin(self, update, slots, command):
         self.record.set_safe(0)
+        del update["signature"]  # it has done its work, and flash has no room for it
         self.record.save(
-            state=FETCH, command=command, kind=update["kind"], version=update["version"], size=update["size"],
-            sha256=update["sha256"], url=update["url"], slot=slots.spare,
-            etag="", packed=False, starts=1, trials=0, mark=0, message="",
+            state=FETCH, command=command, slot=slots.spare,
+            etag="", packed=False, starts=1, trials=0, mark=0, message="", **update
         )
 
     def _fetch(self, slots, progress):
@@ -119,7 +116,7 @@ class Updater:
                 self.record.set_safe(0)
                 self.record.save(etag="", packed=False)
         else:
-            raise CommandError("the file kept changing during the download")
+            raise CommandError("the file kept changing")
         self._prove(sink)
 
     def _pump(self, slots, progress):
@@ -149,7 +146,7 @@ class Updater:
             left -= count
             self._checkpoint(sink, source)
         if at < now["size"] and _fill(stream, buf, 1):
-            raise CommandError("the file is longer than the %d bytes it should have" % now["size"])
+            raise CommandError("the file is longer than %d bytes" % now["size"])
         source.drop()
         sink.finish()
         return sink
@@ -216,11 +213,11 @@ class Updater:
             if cause == update_rules.POWER_LOSS:
                 return None  # it had not begun, and nothing is wrong with it: it begins now
             return False, "interrupted by a restart (%s) before it began" % cause
-        slots = self.slots(now["kind"])
+        slots = self._chip.slots(now["kind"])
         switched = now["state"] == TRIAL or slots.switched(now["mark"])
         choice = update_rules.after_restart(now, cause, slots.running == now["slot"], switched)
         if choice == update_rules.ROLLED_BACK:
-            reason = now["message"] or crash or "it restarted before it was confirmed (%s)" % cause
+            reason = now["message"] or crash or "restarted before it was confirmed (%s)" % cause
             slots.forget()
             self.record.remember_failure()
             self.record.clear()

@@ -53,13 +53,13 @@ class Vault:
         try:
             return self._keys.get(_KEY)
         except StoreError as e:
-            log.error("identity", str(e))
+            log.error("identity", e)
             return None
 
     def _mend(self, name, write):
         try:
             write()
-            log.warning("identity", "%s copy was missing or damaged: restored from the other" % name)
+            log.warning("identity", "%s copy restored from the other" % name)
         except (OSError, StoreError) as e:
             log.error("identity", "%s copy cannot be restored: %r" % (name, e))
 
@@ -76,14 +76,14 @@ class Vault:
         kept = self._keys.get(_KEY + ".try")
         self._keys.erase(_KEY + ".try")
         if kept != sample:
-            raise StoreError("NVS does not keep what is written")
+            raise StoreError("NVS does not keep")
         try:
             files.begin(self._path, sample)
             kept = files.begun(self._path)
         except OSError as e:
             raise StoreError("file system: %r" % e)
         if kept != sample:
-            raise StoreError("the file system does not keep what is written")
+            raise StoreError("the file system does not keep")
         self._probed = True
 
     def keep(self, identity):
@@ -109,12 +109,12 @@ class Vault:
                 write()
                 kept += 1
             except (OSError, StoreError) as e:
-                log.error("identity", "one copy was not written: %r" % e)
+                log.error("identity", "a copy was not written: %r" % e)
         self._sequence += 1
         self.current, self.parked = current, parked
         self.unsaved = not kept
         if self.unsaved:
-            raise StoreError("the identity could not be kept anywhere: do not restart; saving is tried again")
+            raise StoreError("the identity is kept nowhere: do not restart")
 
     def save_again(self):
         """After a failure to keep it anywhere. Raises StoreError."""
