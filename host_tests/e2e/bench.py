@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import payloads
 from payloads import Update
-from rig import Powered, copies, make_board, serial_number, the_device
+from rig import Powered, make_board, serial_number, the_device
 
 from tools.board.virtual import VirtualBoard
 from tools.cloud.process import LocalCloud
@@ -95,8 +95,8 @@ class Sent:
         return self._bench.cloud.file(self.file)["bytes_sent"]
 
 
-def register(board: VirtualBoard) -> dict[str, bytes | None]:
-    """The first life of a board; returns both copies of its identity."""
-    with Powered(board) as run:
-        run.reports(2)
-    return copies(board)
+def as_new(cloud: LocalCloud) -> LocalCloud:
+    """A cloud that many tests share, with nothing left of what the last one asked of it."""
+    cloud.faults([])
+    cloud.settings(**dict.fromkeys(cloud.settings()))
+    return cloud

@@ -4,7 +4,7 @@ import json
 
 import payloads
 import pytest
-from bench import Bench, make_updatable
+from bench import Bench, as_new, make_updatable
 from payloads import APPLICATION, FIRMWARE
 from rig import Powered, found, identity
 
@@ -15,6 +15,11 @@ KILOBYTES = 400
 LOST = 20
 PIECE = 65536
 kinds = pytest.mark.parametrize("kind", payloads.KINDS)
+
+
+@pytest.fixture
+def cloud(shared_cloud):
+    return as_new(shared_cloud)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import payloads
 import pytest
-from bench import Bench, make_updatable
+from bench import Bench, as_new, make_updatable
 from payloads import APPLICATION
 from rig import Powered, found
 
@@ -16,6 +16,11 @@ def ask(kind, version):
 """
 GONE = [{"cancel_in_progress": True, "update_command_cancelled_id": 404},
         {"cancel_in_progress": True, "update_command_cancelled_id": 422}]
+
+
+@pytest.fixture
+def cloud(shared_cloud):
+    return as_new(shared_cloud)
 
 
 @pytest.fixture
@@ -121,7 +126,7 @@ def test_the_version_is_told_before_done(bench, kind):
     with Powered(bench.board) as run:
         run.reports(2)
         sent = bench.send(payloads.make(kind, "1.1.0")).done(run)
-    calls = [request for request in bench.cloud.requests() if request["status"] == 200]
+    calls = [request for request in bench.cloud.requests() if bench.device in request["path"]]
     told = next(i for i, call in enumerate(calls)
                 if call["method"] == "PUT" and call["body"] == {"firmware_version": "1.1.0"})
     done = next(i for i, call in enumerate(calls) if call["method"] == "POST" and call["path"].endswith("/command")

@@ -3,12 +3,17 @@
 
 import payloads
 import pytest
-from bench import Bench, make_updatable
+from bench import Bench, as_new, make_updatable
 from payloads import APPLICATION
 from rig import Powered, found
 
 kinds = pytest.mark.parametrize("kind", payloads.KINDS)
 TRIAL = "restarting into .* for trial"
+
+
+@pytest.fixture
+def cloud(shared_cloud):
+    return as_new(shared_cloud)
 
 
 @pytest.fixture
