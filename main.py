@@ -11,7 +11,7 @@ agent = Agent(version="1.0.0")
 def chip_temperature():
     """Degrees Celsius. The original ESP32 gives raw Fahrenheit, newer chips Celsius."""
     if hasattr(esp32, "mcu_temperature"):
-        return esp32.mcu_temperature()
+        return esp32.mcu_temperature()  # pyright: ignore[reportAttributeAccessIssue]
     return (esp32.raw_temperature() - 32) * 5 // 9
 
 

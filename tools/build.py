@@ -40,7 +40,8 @@ def compile_file(source: Path, target: Path, name: str) -> None:
 def compile_tree(source: Path, out: Path) -> list[Path]:
     """Compile each .py below `source` to a .mpy at the same place below `out`; returns what was written.
 
-    Tracebacks show the bare file name: a path costs bytes on the board in every module. Raises `BuildError`, also when there is nothing to compile.
+    Tracebacks show the bare file name: a path costs bytes on the board in every module. Raises `BuildError`,
+    also when there is nothing to compile.
     """
     modules = sorted(source.rglob("*.py"))
     if not modules:

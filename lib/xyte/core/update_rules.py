@@ -37,10 +37,9 @@ def wanted(params):
         name, _, value = part.strip().partition("=")
         fields[name] = value
     sha256, kind = fields["sha256"].lower(), fields.get("kind")
-    if len(sha256) != 64 or any(ch not in "0123456789abcdef" for ch in sha256):
+    hexadecimal = len(sha256) == 64 and not sha256.strip("0123456789abcdef")
+    if not hexadecimal or not fields.get("size", "").isdigit() or kind not in (FIRMWARE, APPLICATION):
         raise CommandError("the file has no usable checksum: write it with `python -m tools sign`")
-    if not fields.get("size", "").isdigit() or kind not in (FIRMWARE, APPLICATION):
-        raise CommandError("the file's checksum does not tell size and kind: write it with `python -m tools sign`")
     return {
         "url": url,
         "version": version,
@@ -65,7 +64,7 @@ def semver(text):
 def refuse_version(version, running, allow_downgrade):
     """Raises CommandError when `version` is older than the running one and nobody said that this is meant."""
     current = semver(running)
-    if current and not allow_downgrade and semver(version) < current:
+    if current and not allow_downgrade and semver(version) < current:  # pyright: ignore[reportOptionalOperand]
         raise CommandError("%s is older than the running %s; send allow_downgrade to mean it" % (version, running))
 
 

@@ -25,6 +25,9 @@ class Chip:
     """keys: key-value store. clock: Clock. link: the network, after `start`. connect: opens streams."""
 
     root = ""  # what file paths are put behind
+    reset = staticmethod(machine.reset)
+    below = staticmethod(random.randrange)  # (n): a random int in 0..n-1, from a generator seeded per device
+    heap_used = staticmethod(gc.mem_alloc)  # (gc.mem_free() also counts what the chip could still add)
 
     def __init__(self):
         self.clock = Clock()
@@ -56,29 +59,18 @@ class Chip:
 
         return FirmwareSlots() if kind == "firmware" else ApplicationSlots(self.keys)
 
-    def below(self, n):
-        """A random int in 0..n-1, from a generator seeded per device."""
-        return random.randrange(n)
-
     def mac(self):
         return hexlify(machine.unique_id(), ":").decode()
 
     def reset_cause(self):
         return _CAUSES.get(machine.reset_cause(), "UNKNOWN_RESET")
 
-    def reset(self):
-        machine.reset()
-
     def release_watchdog(self):
         """It cannot be stopped; a new timeout of a day leaves a person at the console in peace."""
         machine.WDT(timeout=_CONSOLE_MS)
 
-    def heap_used(self):
-        """Bytes in use on the MicroPython heap. (gc.mem_free() also counts what the chip could still add to it.)"""
-        return gc.mem_alloc()
-
     def traceback(self, error):
         """An exception as text, with where it was raised."""
         text = io.StringIO()
-        sys.print_exception(error, text)
-        return text.getvalue()
+        sys.print_exception(error, text)  # pyright: ignore[reportArgumentType] - the stubs know no StringIO
+        return text.getvalue()  # pyright: ignore[reportAttributeAccessIssue]

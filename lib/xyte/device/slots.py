@@ -36,7 +36,7 @@ class FirmwareSlots:
     """Raises CommandError when this board has no second app partition."""
 
     def __init__(self):
-        self._running = Partition(Partition.RUNNING)
+        self._running = Partition(Partition.RUNNING)  # pyright: ignore[reportArgumentType] - the stubs take labels only
         try:
             self._spare = self._running.get_next_update()
         except OSError:
@@ -86,7 +86,8 @@ class FirmwareSlots:
         self.settled()
         # A second set_boot for the same slot would overwrite the record that names the running one
         # (ESP-IDF, esp_ota_ops.c): with a bad image, there would be no way back.
-        if Partition(Partition.BOOT).info()[4] == self.running:
+        boot = Partition(Partition.BOOT)  # pyright: ignore[reportArgumentType]
+        if boot.info()[4] == self.running:
             try:
                 self._spare.set_boot()
             except OSError as e:

@@ -10,10 +10,10 @@ _REST_MS = const(5000)
 
 
 class Wifi:
-    """networks: list of {"ssid", "key"}; an empty list means that somebody else keeps the link. hostname: str or ""."""
+    """networks: list of {"ssid", "key"}; an empty list means that somebody else keeps the link."""
 
-    def __init__(self, networks, clock, hostname=""):
-        self._networks, self._clock, self._hostname = networks, clock, hostname
+    def __init__(self, networks, clock):
+        self._networks, self._clock = networks, clock
         self._wlan = network.WLAN(network.WLAN.IF_STA)
         self._next = 0
         self._trying = self._was_up = False
@@ -52,8 +52,6 @@ class Wifi:
                 self._wake_ms = self._clock.after_ms(_REST_MS)
                 return
         if not wlan.active():
-            if self._hostname:
-                network.hostname(self._hostname)
             wlan.active(True)
         else:
             wlan.disconnect()  # after a lost link the driver tries by itself, and connect() during an attempt raises

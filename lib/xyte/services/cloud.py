@@ -13,7 +13,6 @@ _TIMEOUT_S = const(30)
 _ANSWER_BYTES = const(320)
 _PIECE_BYTES = const(64)
 _TEXT_LIMIT = const(200)
-_JSON = "application/json"
 
 
 class Cloud:
@@ -22,11 +21,9 @@ class Cloud:
     def __init__(self, http, settings):
         self._http, self._settings = http, settings
         self._entry = settings.entry_url.rstrip("/") + "/v1/devices"
-        self._headers = {"Content-Type": _JSON, "Accept": _JSON}
-        self._device = self._telemetry = self._command = ""
+        self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         self._piece = bytearray(_PIECE_BYTES)
         self._answer = bytearray(_ANSWER_BYTES)
-        self._length = 0
         self._long = self.date = None
         self._quiet = bytearray(_ANSWER_BYTES)  # the last telemetry answer that asked for nothing
         self._quiet_length = -1
@@ -40,7 +37,7 @@ class Cloud:
         self._device = base + "/v1/devices/" + identity["id"]
         self._telemetry = self._device + "/telemetry"
         self._command = self._device + "/command"
-        self._authorized = {"Authorization": identity["access_key"], "Content-Type": _JSON, "Accept": _JSON}
+        self._authorized = dict(self._headers, Authorization=identity["access_key"])
         self._quiet_length = -1
 
     def register(self, facts):

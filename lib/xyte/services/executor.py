@@ -2,7 +2,6 @@
 
 from xyte import log
 from xyte.core import commands
-from xyte.core.commands import DONE, FAILED
 from xyte.core.values import clip
 from xyte.errors import CommandError, LinkError, RefusedError, StoreError
 
@@ -70,7 +69,7 @@ class Executor:
         """
         again, self._refused = self._refused == entry["id"], entry["id"]
         log.warning("command", "%s: %s" % (entry["name"], message))
-        entry["phase"], entry["message"] = FAILED, clip(message, _MESSAGE_BYTES)
+        _end(entry, commands.FAILED, message)
         self._tell(entry)
         return not again
 
@@ -84,20 +83,21 @@ class Executor:
             if e.status not in _GONE:
                 raise
             log.warning("command", "%s: withdrawn (%s)" % (entry["name"], e))
-            entry["phase"], entry["message"], entry["reported"] = FAILED, "withdrawn", True
+            _end(entry, commands.FAILED, "withdrawn")
+            entry["reported"] = True
             return self._journal.save(entry)
         log.info("command", "running %s" % entry["name"])
         try:
             result = row.run(command["parameters"], Progress(self._cloud, entry, self._feed))
-            phase, message = DONE, "" if result is None else str(result)
+            phase, message = commands.DONE, "" if result is None else str(result)
         except CommandError as e:
-            phase, message = FAILED, str(e)
+            phase, message = commands.FAILED, str(e)
         except KeyboardInterrupt:
-            entry["phase"], entry["message"] = FAILED, "stopped from the console"
+            _end(entry, commands.FAILED, "stopped from the console")
             raise
         except Exception as e:  # the user's code: whatever it raises is the command's failure, told to the operator
-            phase, message = FAILED, "%s: %s" % (type(e).__name__, e)
-        entry["phase"], entry["message"] = phase, clip(message, _MESSAGE_BYTES)
+            phase, message = commands.FAILED, "%s: %s" % (type(e).__name__, e)
+        _end(entry, phase, message)
         log.info("command", "%s: %s %s" % (entry["name"], phase, entry["message"]))
         self._journal.save(entry)
         self._report(entry)
@@ -116,6 +116,10 @@ class Executor:
             if e.status not in _GONE:
                 raise
             log.warning("command", "%s: outcome no longer wanted (%s)" % (entry["name"], e))
+
+
+def _end(entry, phase, message):
+    entry["phase"], entry["message"] = phase, clip(message, _MESSAGE_BYTES)
 
 
 class Progress:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from micropython import const
 from xyte.core import app_image, tar
 from xyte.errors import CommandError
+from xyte.services import files
 
 _BLOCK = const(4096)
 
@@ -59,7 +60,7 @@ class FolderSink:
         self._taken = self.safe = at
         if not at:
             remove_tree(folder)
-        make_folder(folder)
+        files.make_folder(folder + "/")
         space = os.statvfs(folder)
         if size - at > space[1] * space[3]:
             raise CommandError("the application is too large: %d bytes for %d" % (size, space[1] * space[3]))
@@ -91,7 +92,7 @@ class FolderSink:
         path, size = entry
         for i in range(len(path)):
             if path[i] == "/":
-                make_folder(self._folder + "/" + path[:i])
+                files.make_folder(self._folder + "/" + path[: i + 1])
         self._file = open(self._folder + "/" + path, "wb")  # noqa: SIM115 - closed by _end_of_file
         self._left, self._gap = size, tar.padding(size)
 
@@ -137,13 +138,6 @@ def paths_in(folder, prefix=""):
         else:
             found.append(prefix + name)
     return found
-
-
-def make_folder(path):
-    try:
-        os.mkdir(path)
-    except OSError:
-        pass  # it is there; if not, opening a file in it will say so
 
 
 def remove_tree(folder):

@@ -45,7 +45,7 @@ class _Whole:
         retry = self.headers.get("retry-after", "")
         self.retry_after_s = int(retry) if retry.isdigit() else 0
         self.raw = io.BytesIO(self.content)
-        self.readinto = self.raw.readinto
+        self.readinto = self.raw.readinto  # pyright: ignore[reportAttributeAccessIssue]
 
     def close(self):
         """Nothing is open."""

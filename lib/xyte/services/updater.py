@@ -6,7 +6,6 @@ from hashlib import sha256
 from micropython import const
 from xyte import VERSION, log
 from xyte.core import signature, update_rules
-from xyte.core.update_rules import APPLICATION, FETCH, FIRMWARE, SWITCH, TRIAL
 from xyte.errors import CommandError, SettingsError, StoreError
 from xyte.services.download import Changed, Download
 from xyte.services.sinks import FolderSink, PartitionSink
@@ -29,7 +28,7 @@ class Updater:
         self.record.load()
 
     def _running(self, kind):
-        return VERSION if kind == FIRMWARE else self._hooks.version
+        return VERSION if kind == update_rules.FIRMWARE else self._hooks.version
 
     # --- from the command to the restart
 
@@ -39,7 +38,7 @@ class Updater:
         if update["version"] == self._running(update["kind"]):
             return "already running %s" % update["version"]
         old = self.record.now
-        if old and old["state"] == TRIAL:
+        if old and old["state"] == update_rules.TRIAL:
             raise CommandError("%s is on trial" % old["version"])
         slots = self._preflight(update, params)
         if not old or old["sha256"] != update["sha256"] or old["command"] != progress.command:
@@ -51,10 +50,10 @@ class Updater:
             self.record.save(starts=old["starts"] + 1, url=update["url"])
         try:
             self._fetch(slots, progress)
+            self._switch(slots)
         except CommandError:
             self.record.clear()
             raise
-        self.switch(slots)
 
     def _preflight(self, update, params):
         """Everything that can be known before the first byte. Returns the slots. Raises CommandError."""
@@ -101,7 +100,7 @@ class Updater:
         self.record.set_safe(0)
         del update["signature"]  # it has done its work, and flash has no room for it
         self.record.save(
-            state=FETCH, command=command, slot=slots.spare,
+            state=update_rules.FETCH, command=command, slot=slots.spare,
             etag="", packed=False, starts=1, trials=0, mark=0, message="", **update
         )
 
@@ -136,7 +135,7 @@ class Updater:
                 if not progress("%d %% of %s" % (done * 10, now["version"])):
                     raise CommandError("withdrawn by the operator")
 
-        source.between = tell
+        source.between = tell  # pyright: ignore[reportAttributeAccessIssue]
         while left:
             count = _fill(stream, buf, min(_BLOCK, left))
             self._chip.feed()
@@ -177,7 +176,7 @@ class Updater:
 
     def _sink(self, slots, at):
         now = self.record.now
-        if now["kind"] == APPLICATION:
+        if now["kind"] == update_rules.APPLICATION:
             return FolderSink(self._chip.root + slots.spare, now["size"], at, self._buf)
         return PartitionSink(slots, now["size"], at, self._buf)
 
@@ -189,15 +188,11 @@ class Updater:
 
     # --- the boot choice, and after it
 
-    def switch(self, slots):
+    def _switch(self, slots):
         """Change the boot choice, once, and restart into the trial. Raises CommandError."""
         trials = self.record.now["trials"] + 1
-        self.record.save(state=SWITCH, mark=slots.mark(), trials=trials)
-        try:
-            slots.switch()
-        except CommandError:
-            self.record.clear()
-            raise
+        self.record.save(state=update_rules.SWITCH, mark=slots.mark(), trials=trials)
+        slots.switch()
         log.info("update", "restarting into %s for trial %d" % (self.record.now["slot"], trials))
         self._chip.boots.clear()
         self._chip.reset()
@@ -214,7 +209,7 @@ class Updater:
                 return None  # it had not begun, and nothing is wrong with it: it begins now
             return False, "interrupted by a restart (%s) before it began" % cause
         slots = self._chip.slots(now["kind"])
-        switched = now["state"] == TRIAL or slots.switched(now["mark"])
+        switched = now["state"] == update_rules.TRIAL or slots.switched(now["mark"])
         choice = update_rules.after_restart(now, cause, slots.running == now["slot"], switched)
         if choice == update_rules.ROLLED_BACK:
             reason = now["message"] or crash or "restarted before it was confirmed (%s)" % cause
@@ -225,15 +220,15 @@ class Updater:
             return False, "%s failed its trial, %s runs again: %s" % (now["version"], old, reason)
         if choice in (update_rules.SWITCH_NOW, update_rules.TRY_AGAIN):
             return self._switch_again(slots)
-        if choice == update_rules.ON_TRIAL and now["state"] != TRIAL:
-            self.record.save(state=TRIAL)
+        if choice == update_rules.ON_TRIAL and now["state"] != update_rules.TRIAL:
+            self.record.save(state=update_rules.TRIAL)
         return None
 
     def _switch_again(self, slots):
         """The power went just before or during the trial: if the slot still holds what was signed, into it (again)."""
         try:
             self._prove(self._sink(slots, self.record.now["size"]))
-            self.switch(slots)
+            self._switch(slots)
         except (CommandError, StoreError) as e:
             self.record.clear()
             return False, str(e)
