@@ -40,7 +40,7 @@ def entry(block):
         path = bytes(block[: end if end >= 0 else 100]).decode()
         size = int(bytes(block[124:135]).decode(), 8)
     except (UnicodeError, ValueError):
-        raise CommandError("not an application: tar header")
+        raise CommandError("not an application: broken tar header")
     parts = path.split("/")
     if not path or ".." in parts or "" in parts or "." in parts:
         raise CommandError("not an application: path %r leaves its folder" % path)

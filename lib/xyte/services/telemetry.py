@@ -7,7 +7,6 @@ import json
 
 from xyte import log
 from xyte.core import dates, values
-from xyte.core.values import clip
 
 _EXACT = (str, bool)  # ready made: a tuple written in place is made anew each time
 
@@ -125,7 +124,7 @@ class Telemetry:
         out.raw(b'{"status":"error"' if failure else b'{"status":"online"')
         if failure:
             out.raw(b',"message":')
-            out.text(clip(failure))
+            out.text(values.clip(failure))
         if timestamp:
             out.raw(b',"timestamp":')
             dates.put_iso(out, self._clock.now_s())
