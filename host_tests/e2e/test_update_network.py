@@ -149,7 +149,7 @@ def test_more_than_three_redirects(bench):
     with Powered(bench.board) as run:
         run.reports(2)
         bench.cloud.faults([{"action": "redirect", "count": 4, "status": 302, "to": ""}])
-        assert "more than 3 redirects" in bench.send(payloads.make(APPLICATION, "1.1.0")).failed(run)
+        assert "too many redirects" in bench.send(payloads.make(APPLICATION, "1.1.0")).failed(run)
         bench.cloud.faults([{"action": "redirect", "count": 3, "status": 307, "to": ""}])
         bench.send(payloads.make(APPLICATION, "1.1.1")).done(run)
 

@@ -46,7 +46,7 @@ CASES = {
     "application-deaf": (APPLICATION, DEAF, NO_TELEMETRY),
     "firmware-self-test": (FIRMWARE, "", "self-test ValueError: the pump does not turn"),
     "application-self-test": (APPLICATION, NO_SELF_TEST, "self-test returned False"),
-    "application-ends": (APPLICATION, "raise SystemExit\n", "it restarted before it was confirmed (SOFT_RESET)"),
+    "application-ends": (APPLICATION, "raise SystemExit\n", "restarted before it was confirmed (SOFT_RESET)"),
 }
 
 

@@ -55,7 +55,7 @@ def test_power_lost_on_every_trial(bench, kind):
     bench.board.outage(False)
     with Powered(bench.board) as run:
         message = sent.failed(run)
-        assert "it restarted before it was confirmed (PWRON_RESET)" in message
+        assert "restarted before it was confirmed (PWRON_RESET)" in message
         run.reports(2)
     assert run.count(TRIAL) == 0 and run.count("--- boot") == 1
 
@@ -78,7 +78,7 @@ class Operator:
 @agent.self_test
 def spoil():
     updater = agent._rare.updater()
-    slots, record = updater.slots(updater.record.now["kind"]), updater.record.now
+    slots, record = agent._chip.slots(updater.record.now["kind"]), updater.record.now
     for name, known in (("switch", record), ("update", record), ("update with its record lost", None)):
         updater.record.now = known
         try:
@@ -94,7 +94,7 @@ def switch_once_more():
     updater = agent._rare.updater()
     if updater.record.now and updater.record.now["state"] == "switch":
         for i in range(2):
-            updater.slots(updater.record.now["kind"]).switch()
+            agent._chip.slots(updater.record.now["kind"]).switch()
         print("spoil: switched twice more")
     reset()
 agent._chip.reset = switch_once_more
