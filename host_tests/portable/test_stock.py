@@ -2,7 +2,9 @@
 
 import json
 
+from xyte.core.settings_rules import read as settings
 from xyte.errors import LinkError, SettingsError
+from xyte.services.cloud import Cloud
 from xyte.services.stock import StockSession
 
 
@@ -43,7 +45,7 @@ def test_a_request():
     while count:
         read += bytes(buf[:count])
         count = got.raw.readinto(buf)
-    assert json.loads(read) == {"a": 1} and got.content == b'{"a": 1}'
+    assert json.loads(read) == {"a": 1} and got.content == b""  # what has not been read yet
     got.close()
     assert answer.closed
 
@@ -71,3 +73,14 @@ def test_retry_after_that_is_no_number():
         assert (
             StockSession(Module(Answer(503, b"", {"retry-after": value}))).request("GET", "http://h").retry_after_s == 0
         )
+
+
+def test_an_answer_larger_than_the_clouds_buffer_is_taken_once():
+    reply = {"command": True, "padding": "x" * 1000}
+    cloud = Cloud(
+        StockSession(Module(Answer(200, json.dumps(reply).encode()))),
+        settings({"entry_url": "http://h", "hardware_key": "hk", "development_hosts": ["h"]}),
+    )
+    cloud.use({"id": "d1", "access_key": "k1", "hub_url": "", "hub_url_static_cert": ""})
+    cloud.out.value({})
+    assert cloud.report() == reply

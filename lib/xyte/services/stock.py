@@ -38,7 +38,8 @@ class _Whole:
     """A response that has been read to its end."""
 
     def __init__(self, response):
-        self.status_code, self.content = response.status_code, response.content
+        self.status_code = response.status_code
+        self.raw = io.BytesIO(response.content)
         response.close()
         fields = response.headers
         self.headers = {name.lower(): fields[name] for name in fields}
