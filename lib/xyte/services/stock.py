@@ -45,8 +45,12 @@ class _Whole:
         self.headers = {name.lower(): fields[name] for name in fields}
         retry = self.headers.get("retry-after", "")
         self.retry_after_s = int(retry) if retry.isdigit() else 0
-        self.raw = io.BytesIO(self.content)
         self.readinto = self.raw.readinto  # pyright: ignore[reportAttributeAccessIssue]
+
+    @property
+    def content(self):
+        """What has not been read yet, as with Session."""
+        return self.raw.read()
 
     def close(self):
         """Nothing is open."""
