@@ -50,7 +50,7 @@ class _Whole:
     @property
     def content(self):
         """What has not been read yet, as with Session."""
-        return self.raw.read()
+        return self.raw.read()  # pyright: ignore[reportAttributeAccessIssue]
 
     def close(self):
         """Nothing is open."""
