@@ -96,6 +96,22 @@ def firmware(version: str, agent: Path = AGENT) -> bytes:
         return image.make(romfs(tree), version=version)
 
 
+def stock_firmware(version: str) -> bytes:
+    """An ESP32 application image without the agent, as MicroPython's own is: for boards that get it as files."""
+    from tools import image
+
+    with tempfile.TemporaryDirectory() as scratch:
+        return image.make(romfs(Path(scratch)), version=version)
+
+
+def agent_files(agent: Path = AGENT) -> dict[str, bytes]:
+    """What a board with stock firmware needs, by path: the agent compiled, ``boot.py`` as it is."""
+    with tempfile.TemporaryDirectory() as scratch:
+        compiled = compile_tree(agent, Path(scratch))
+        files = {f"/lib/xyte/{file.relative_to(scratch).as_posix()}": file.read_bytes() for file in compiled}
+    return {**files, "/boot.py": BOOT.read_bytes()}
+
+
 def with_version(source: str, version: str) -> str:
     """The text of ``xyte/__init__.py`` with another VERSION. Raises `BuildError`."""
     if not re.fullmatch(r"[0-9A-Za-z.+-]+", version):

@@ -53,10 +53,11 @@ def make_board(folder: Path, cloud: LocalCloud, *, main: str = MAIN + RUN, speed
     """A board that reports every second of its own time. more: see `tools.board.factory.create`."""
     more.setdefault("entry_url", cloud.https)
     more.setdefault("sn", f"E2E-{next(_numbers):04}")
+    more.setdefault("firmware", firmware())
     if more["entry_url"].startswith("https"):
         more.setdefault("ca", cloud.ca.read_bytes())
     return VirtualBoard.create(
-        folder, hardware_key=defaults.HARDWARE_KEY, main=main.encode(), firmware=firmware(), speed=speed,
+        folder, hardware_key=defaults.HARDWARE_KEY, main=main.encode(), speed=speed,
         settings={"telemetry_interval_s": 1, "log_level": "debug", **(settings or {})}, **more)
 
 

@@ -17,6 +17,8 @@ from rig import (
     troubles,
 )
 
+from tools.board import factory
+
 STOCK = MAIN.replace('Agent(version="1.0.0")', 'Agent(version="1.0.0", http=__import__("requests"))')
 FAULTY = MAIN + """
 moods = []
@@ -57,6 +59,14 @@ def test_stock_requests_over_plain_http(tmp_path, cloud):
     assert troubles(run.lines) == [] and run.count("effect stock") == 1
     requests = cloud.requests()
     assert len({request["connection"] for request in requests}) == len(requests)  # it keeps none
+
+
+def test_stock_firmware_runs_the_agent_from_files(tmp_path, cloud):
+    board = make_board(tmp_path / "board", cloud, firmware=factory.built_firmware("1.0.0", "files"), agent="files",
+                       heap="100wK")
+    with Powered(board) as run:
+        run.reports(2)
+    assert troubles(run.lines) == [] and board.read_file("/lib/xyte/agent.mpy")
 
 
 def test_ctrl_c_gives_the_prompt_and_the_watchdog_leaves_it_alone(tmp_path, cloud):

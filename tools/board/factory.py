@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tools import ROOT
+from tools import ROOT, build
 from tools import interpreter as interpreters
 from tools.board import layout, power
 from tools.board.clock import Clock
@@ -28,14 +28,15 @@ SETTINGS_PATH = "/settings.json"
 def create(folder: Path, *, entry_url: str, hardware_key: str, sn: str, ca: bytes | None = None,
            mac: str | None = None, settings: Mapping[str, object] | None = None,
            wifi: list[tuple[str, str]] | None = None, files: Mapping[str, bytes] | None = None,
-           main: bytes | None = None, firmware: bytes | None = None, force: bool = False,
+           main: bytes | None = None, firmware: bytes | None = None, agent: str = "image", force: bool = False,
            **board: object) -> None:
     """Make a board in `folder`.
 
     ca: PEM certificates of the cloud, stored as /ca/0.pem. mac: 12 hex digits, colons allowed; made from sn
     when missing. settings: more keys of /settings.json. wifi: (name, key) of the networks that the board
     knows and that are on the air. files: more files, by path. main: instead of the repository's main.py.
-    firmware: an image for ota_0, built from lib/ when missing. force: replace a board that is there.
+    firmware: an image for ota_0, built when missing. agent: where lib/ goes: into that "image", or onto the
+    file system as compiled "files" beside a stock image, which has none. force: replace a board that is there.
     board: fields of BoardSettings.
 
     Raises BoardError, tools.interpreter.MissingInterpreter.
@@ -49,8 +50,10 @@ def create(folder: Path, *, entry_url: str, hardware_key: str, sn: str, ca: byte
     if ca is not None:
         everything["/ca/0.pem"] = ca
     everything["/main.py"] = _repository_main() if main is None else main
+    if agent == "files":
+        everything |= build.agent_files()
     everything |= files or {}
-    image = built_firmware(FIRMWARE_VERSION) if firmware is None else firmware
+    image = built_firmware(FIRMWARE_VERSION, agent) if firmware is None else firmware
     _flash(folder / "flash.bin", image)
     described.save(folder)
     _provision(folder, described, iter(everything.items()))
@@ -73,11 +76,9 @@ def interpreter(arch: str) -> list[str]:
     return interpreters.find(arch)
 
 
-def built_firmware(version: str) -> bytes:
-    """An image of what is in lib/ now."""
-    from tools import build
-
-    return build.firmware(version)
+def built_firmware(version: str, agent: str = "image") -> bytes:
+    """An image with what is in lib/ now, or, when the agent comes as "files", without it."""
+    return build.firmware(version) if agent == "image" else build.stock_firmware(version)
 
 
 def _make_room(folder: Path, force: bool) -> None:
