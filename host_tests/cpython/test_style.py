@@ -20,6 +20,7 @@ MOST_PARAMETERS = 6
 MAY_CATCH_ALL = {
     "agent.py": "the last line of defence: crash note and reset",
     "services/executor.py": "a handler is the user's code",
+    "services/offer.py": "before_update is the user's code",
     "services/telemetry.py": "a sensor is the user's code",
     "services/trial.py": "a self-test is the user's code",
 }

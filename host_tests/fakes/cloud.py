@@ -5,20 +5,21 @@ import json
 from fakes.chip import Fuse
 from fakes.server import response
 
-REGISTER, TELEMETRY, GET_COMMAND, UPDATE_COMMAND = "register", "telemetry", "get", "update"
+REGISTER, TELEMETRY, GET_COMMAND, UPDATE_COMMAND, GET_FILE = "register", "telemetry", "get", "update", "file"
 
 
 class FakeCloud:
     """says: call -> bytes of a response to give in place of the right one, or a callable(body) -> bytes or None.
 
     devices: access key -> id, of the devices that exist. outcomes: command id -> list of (status, message), the final
-    ones that were taken. calls: (call, milliseconds) of every request. fuse: may cut the power before and after each.
+    ones that were taken. files: newer ones than the device has, oldest first. calls: (call, milliseconds) of every
+    request. fuse: may cut the power before and after each.
     """
 
     def __init__(self):
         self.devices, self.queue, self.outcomes = {}, [], {}
         self.says, self.calls = {}, []
-        self.telemetries, self.updates = [], []
+        self.telemetries, self.updates, self.files = [], [], []
         self.registrations = 0
         self.fuse = Fuse()
         self.clock = None
@@ -45,6 +46,8 @@ class FakeCloud:
             call = REGISTER
         elif path.endswith("/telemetry"):
             call = TELEMETRY
+        elif "/files/" in path:
+            call = GET_FILE
         else:
             call = GET_COMMAND if method == "GET" else UPDATE_COMMAND
         self.calls.append((call, self.clock.ms if self.clock else 0))
@@ -60,7 +63,10 @@ class FakeCloud:
             return response(401, {"error": "Not authorized"})
         if call == TELEMETRY:
             self.telemetries.append(body)
-            return response(200, {"success": True, "command": bool(self.queue)})
+            newest = self.files[-1]["id"] if self.files else None
+            return response(200, {"success": True, "command": bool(self.queue), "latest_fw_file_id": newest})
+        if call == GET_FILE:
+            return response(200, next(file for file in self.files if file["id"] == path.split("/")[5]))
         if call == GET_COMMAND:
             return response(200, self.queue[0] if self.queue else {})
         return self._update(body)

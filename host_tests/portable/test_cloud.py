@@ -44,6 +44,7 @@ def test_paths_and_headers():
     cloud.update_command(5, "done", "fine")
     cloud.update_command("c", "in_progress", "")
     cloud.update_device({"name": "n"})
+    assert cloud.file("f-9")["id"] == "d2"
     sent = [
         (method, path, headers.get("authorization"), headers["host"]) for method, path, headers, _, _ in server.requests
     ]
@@ -54,6 +55,7 @@ def test_paths_and_headers():
         ("POST", "/v1/devices/d1/command", "k1", "hub:2"),
         ("POST", "/v1/devices/d1/command", "k1", "hub:2"),
         ("PUT", "/v1/devices/d1", "k1", "hub:2"),
+        ("GET", "/v1/devices/d1/files/f-9", "k1", "hub:2"),
     ]
     assert json.loads(server.requests[3][3]) == {"id": 5, "status": "done", "message": "fine"}
     assert json.loads(server.requests[4][3]) == {"id": "c", "status": "in_progress"}

@@ -17,6 +17,7 @@ def test_defaults():
     assert s.entry_url == "https://entry.xyte.io"
     assert (s.telemetry_interval_s, s.log_level) == (60, "info")
     assert (s.sn, s.mac, s.cloud_id, s.name, s.sub_model) == ("",) * 5
+    assert s.follow_latest is False and read(follow_latest=True).follow_latest is True
     assert s.wifi == [] and s.development_hosts == []
     assert read(sn=None, telemetry_interval_s=None).telemetry_interval_s == 60
 
@@ -27,6 +28,7 @@ def test_every_fault_names_its_key():
         ("hardware_key", ["", 5, None, [], "k" * 200]),
         ("sn", [5, [], "s" * 200]),
         ("mac", [5, "02:00", "02:00:5e:10:00:7g", "02:00:5e:10:00:7f:11"]),
+        ("follow_latest", [1, 0, "yes", []]),
         ("cloud_id", [5, "c" * 200]),
         ("name", [5, "n" * 300]),
         ("sub_model", [True, "m" * 200]),

@@ -186,6 +186,8 @@ class Agent:
             cloud = Cloud(self._http, settings)
             self._rare = wiring.Rare(chip, cloud, self._http, settings, self._hooks)
             self._rare.start()
+            if settings.follow_latest:
+                self._telemetry.add(Sensor("last_update", lambda: self._rare.last_update, 0, 0))
             self._cycle = Cycle(chip, cloud, self._rare.vault, self._telemetry, self._timekeeper, self._rare)
             self._cycle.interval_ms = settings.telemetry_interval_s * 1000
         except (SettingsError, StoreError) as e:

@@ -5,6 +5,7 @@ import sys
 
 from micropython import const
 from xyte import VERSION, log
+from xyte.core.values import clip
 from xyte.errors import RefusedError
 from xyte.services.journal import Journal
 from xyte.services.vault import Vault
@@ -54,7 +55,8 @@ class Rare:
     def __init__(self, chip, cloud, http, settings, hooks):
         self._chip, self._http, self._settings = chip, http, settings
         self._hooks, self._version = hooks, hooks.version
-        self._executor = self._updater = self._trial = None
+        self._executor = self._updater = self._trial = self._offer = None
+        self.last_update = ""  # what became of an update that nobody commanded: no command tells it
         self.cloud = cloud
         self.vault = Vault(chip.keys, chip.root)
         self.journal = Journal(chip.keys)
@@ -69,20 +71,40 @@ class Rare:
         if self.journal.entry and not self.journal.entry["reported"]:
             self.executor().settle()
         if self._chip.keys.get("update"):
-            self._resume_trial()
+            self._resume_update()
 
-    def _resume_trial(self):
-        now = self.updater().record.now
+    def _resume_update(self):
+        updater = self.updater()
+        if updater.record.now and updater.record.now["command"] is None:
+            outcome = updater.after_restart(None, self._chip.reset_cause(), self._hooks.crash.text)
+            if outcome:
+                self.told(outcome[1])
+        now = updater.record.now
         if now and now["state"] == "trial":
             from xyte.services.trial import Trial
 
             slots = self._chip.slots(now["kind"])
-            self._trial = Trial(self._chip, self._updater.record, slots, self.journal, self._hooks.self_tests)
+            self._trial = Trial(self._chip, updater.record, slots, self.journal, self._hooks.self_tests)
 
     def step(self):
         """What has a time limit of its own."""
         if self._trial:
             self._trial.step()
+        elif self._offer and (not self.journal.entry or self.journal.entry["reported"]):
+            self._offer.step()
+
+    def offered(self, file):
+        """file: id of a newer one in the cloud, or "". Without any command it is taken when the settings say so."""
+        if not file or not self._settings.follow_latest:
+            self._offer = None
+        elif not self._offer or self._offer.file != file:
+            from xyte.services.offer import Offer
+
+            self._offer = Offer(file, self._chip, self.cloud, self.updater, self.told)
+
+    def told(self, outcome):
+        log.warning("update", outcome)
+        self.last_update = clip(outcome)
 
     def settle_with_cloud(self):
         """The cloud has taken a telemetry: prove the code that runs, and tell its version if that is new."""

@@ -26,6 +26,12 @@ def asks_for_command(reply):
     return reply.get("command") is True
 
 
+def newest_file(reply):
+    """The id of the newest firmware file, when it is newer than what this device has reported; or ""."""
+    ident = reply.get("latest_fw_file_id")
+    return ident if isinstance(ident, str) and is_token(ident) else ""
+
+
 def registration(reply):
     """Returns {"id", "access_key", "hub_url", "hub_url_static_cert"} from the answer to Register Device.
 

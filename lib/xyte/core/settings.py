@@ -18,6 +18,7 @@ class Settings:
     ca_files: list  # paths
     update_keys: list  # paths
     update_command: str
+    follow_latest: bool
     wifi: list  # of {"ssid": text, "key": text}
     log_level: str
     development_hosts: list

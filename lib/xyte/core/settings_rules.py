@@ -22,6 +22,7 @@ _KEYS = {
     "ca_files": ([], list, 4),
     "update_keys": ([], list, 4),
     "update_command": ("update_firmware", str, 100),
+    "follow_latest": (False, bool, 0),
     "wifi": ([], list, 8),
     "log_level": ("info", str, 16),
     "development_hosts": ([], list, 8),
@@ -70,8 +71,8 @@ def _check(settings):
 
 
 def _typed(key, value, kind, limit):
-    if not isinstance(value, kind) or isinstance(value, bool):
-        names = {str: "a text", int: "a whole number", list: "a list"}
+    if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):  # a bool is an int too
+        names = {str: "a text", int: "a whole number", list: "a list", bool: "true or false"}
         raise SettingsError("'%s' must be %s" % (key, names[kind]))
     if limit and len(value) > limit:
         raise SettingsError("'%s' is longer than %d" % (key, limit))

@@ -7,7 +7,7 @@ def row(updater, crash):
     """updater: callable that gives the Updater. crash: callable that gives the crash note of this start, or ""."""
 
     def after_restart(journal, cause):
-        outcome = updater().after_restart(cause, crash())
+        outcome = updater().after_restart(journal["id"], cause, crash())
         if outcome is None:
             return None  # not over: a trial is under way, or the download goes on
         good, message = outcome

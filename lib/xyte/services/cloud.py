@@ -1,4 +1,5 @@
-"""The cloud's device API as methods (Register Device, Send Telemetry, Get Command, Update Command, Update Device).
+"""The cloud's device API as methods (Register Device, Send Telemetry, Get Command, Update Command, Update Device,
+Get File).
 
 Each call returns what the answer says, or raises LinkError (no usable answer) or RefusedError (an unwelcome status).
 The access key goes into the Authorization header of calls to the hub and nowhere else.
@@ -115,6 +116,14 @@ class Cloud:
     def update_device(self, facts):
         """Update Device. The cloud takes ten of these an hour, and none with a field it does not know."""
         self._send("PUT", self._device, facts, self._authorized).close()
+
+    def file(self, ident):
+        """Get File: what is known of an uploaded file as a dict, `url`, `version`, `checksum` and `signature` in it."""
+        url = self._device + "/files/" + ident
+        response = self._http.request("GET", url, None, self._authorized, _TIMEOUT_S, False)
+        if response.status_code != 200:
+            raise _refusal(response)
+        return answers.members(answers.parse(_content(response)))
 
     def _send(self, method, url, body, headers):
         self.out.clear()

@@ -20,7 +20,7 @@ _FORGIVABLE = (LinkError, RefusedError, SettingsError, StoreError)
 class Cycle:
     """The parts come ready made: see agent.py, which wires them. chip: for its clock and its random source.
 
-    rare: gives the parts that most cycles do without: `journal`, executor(), registrar(); see wiring.py.
+    rare: gives the parts that most cycles do without: `journal`, executor(), registrar(), offered(); see wiring.py.
     interval_ms: between two telemetries. accepted, failed: counts of telemetries taken and of calls that went wrong.
     """
 
@@ -90,6 +90,7 @@ class Cycle:
             self._look_for_command = True
             self._commands()
         elif reply is not None:
+            self._rare.offered(answers.newest_file(reply))
             self._cloud.quiet()
         return max(0, self.interval_ms + self._clock.left_ms(now))
 

@@ -198,13 +198,14 @@ class Updater:
         self._chip.reset()
         raise CommandError("the board did not restart")
 
-    def after_restart(self, cause, crash):
+    def after_restart(self, command, cause, crash):
         """What became of the update that a restart interrupted. crash: the crash note that was found, or "".
 
+        command: id of the one that asked for it, None for an update that nobody commanded.
         Returns (good, message) when it is over, None when it goes on: by a trial under way or by the command again.
         """
         now = self.record.now
-        if not now:
+        if not now or now["command"] != command:
             if cause == update_rules.POWER_LOSS:
                 return None  # it had not begun, and nothing is wrong with it: it begins now
             return False, "interrupted by a restart (%s) before it began" % cause
