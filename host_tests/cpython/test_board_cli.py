@@ -54,6 +54,19 @@ def test_new_run_inspect_wipe(tmp_path, described):
     assert "/settings.json" not in board("inspect", tmp_path / "b").stdout
 
 
+def test_a_stock_board_has_nothing_but_firmware(tmp_path):
+    made = board("new", tmp_path / "s", "--stock", "--mac", "24:A1:60:00:00:02")
+    assert made.returncode == 0, made.stderr
+    ran = board("run", tmp_path / "s", "--for", "1")
+    assert "Performing initial setup" in ran.stdout and ">>> " in ran.stdout
+    report = board("inspect", tmp_path / "s").stdout
+    assert "/boot.py" in report and "/lib" not in report and "/settings.json" not in report
+    refused = board("new", tmp_path / "t", "--stock", "--sn", "1")
+    assert refused.returncode == 1 and "--sn: a stock board has no files yet" in refused.stderr
+    refused = board("new", tmp_path / "t", "--entry", "http://localhost", "--sn", "1")
+    assert refused.returncode == 1 and "--hardware-key is missing" in refused.stderr
+
+
 def test_settings_on_the_board(tmp_path, described):
     import json
 

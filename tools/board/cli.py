@@ -62,10 +62,12 @@ def _folder(parser: argparse.ArgumentParser) -> None:
 def _configure_new(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(act=_new)
     _folder(parser)
-    parser.add_argument("--entry", required=True, metavar="URL", help="where it registers")
+    parser.add_argument("--stock", action="store_true",
+                        help="nothing on it but MicroPython's firmware: for `tools deploy` and `tools provision`")
+    parser.add_argument("--entry", metavar="URL", help="where it registers")
     parser.add_argument("--ca", type=Path, metavar="FILE", help="PEM of the CA; an https entry needs it")
-    parser.add_argument("--hardware-key", required=True, metavar="K", help="the model's key")
-    parser.add_argument("--sn", required=True, metavar="S", help="serial number")
+    parser.add_argument("--hardware-key", metavar="K", help="the model's key")
+    parser.add_argument("--sn", metavar="S", help="serial number")
     parser.add_argument("--mac", metavar="M", help="12 hex digits (default: made up from the serial number)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", type=_setting,
                         help="one more key of /settings.json; VALUE is JSON, or else a string")
@@ -105,13 +107,23 @@ def _configure_wipe(parser: argparse.ArgumentParser) -> None:
 
 
 def _new(args: argparse.Namespace) -> None:
-    VirtualBoard.create(
-        args.folder, entry_url=args.entry, hardware_key=args.hardware_key, sn=args.sn, mac=args.mac,
-        ca=args.ca.read_bytes() if args.ca else None, settings=dict(args.set), wifi=args.wifi,
-        files={path: source.read_bytes() for path, source in args.files},
-        main=args.main.read_bytes() if args.main else None,
-        firmware=args.firmware.read_bytes() if args.firmware else None, force=args.force,
-        arch=args.arch, heap=args.heap, speed=args.speed, seed=args.seed)
+    chip = {"mac": args.mac, "wifi": args.wifi, "force": args.force, "arch": args.arch, "heap": args.heap,
+            "speed": args.speed, "seed": args.seed,
+            "firmware": args.firmware.read_bytes() if args.firmware else None}
+    if args.stock:
+        for option in ("entry", "ca", "hardware_key", "sn", "set", "main", "files"):
+            if getattr(args, option):
+                raise BoardError(f"--{option.replace('_', '-')}: a stock board has no files yet")
+        VirtualBoard.create_stock(args.folder, **chip)
+    else:
+        for option in ("entry", "hardware_key", "sn"):
+            if not getattr(args, option):
+                raise BoardError(f"--{option.replace('_', '-')} is missing (or --stock for a board without files)")
+        VirtualBoard.create(
+            args.folder, entry_url=args.entry, hardware_key=args.hardware_key, sn=args.sn,
+            ca=args.ca.read_bytes() if args.ca else None, settings=dict(args.set),
+            files={path: source.read_bytes() for path, source in args.files},
+            main=args.main.read_bytes() if args.main else None, **chip)
     print(f"{args.folder}: a board, mac {BoardSettings.load(args.folder).mac}; "
           f"start it with `python -m tools board run {args.folder}`")
 

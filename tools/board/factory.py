@@ -59,6 +59,20 @@ def create(folder: Path, *, entry_url: str, hardware_key: str, sn: str, ca: byte
     _provision(folder, described, iter(everything.items()))
 
 
+def create_stock(folder: Path, *, mac: str | None = None, wifi: list[tuple[str, str]] | None = None,
+                 firmware: bytes | None = None, force: bool = False, **board: object) -> None:
+    """Make a board as MicroPython's own firmware leaves it: no agent, no settings, a blank file system.
+
+    Arguments as `create`; the networks are on the air, but the board does not know them. Raises BoardError.
+    """
+    _make_room(folder, force)
+    digits = normal_mac(mac) if mac else _made_up_mac(folder.name)
+    networks = [list(pair) for pair in wifi or [("virtual-ap", "virtual-key")]]
+    described = BoardSettings(mac=digits, networks=networks, **board)  # type: ignore[arg-type]
+    _flash(folder / "flash.bin", built_firmware(FIRMWARE_VERSION, "files") if firmware is None else firmware)
+    described.save(folder)
+
+
 def normal_mac(text: str) -> str:
     """12 lower-case hex digits. Raises BoardError."""
     digits = text.replace(":", "").replace("-", "").lower()
@@ -93,9 +107,9 @@ def _make_room(folder: Path, force: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _made_up_mac(sn: str) -> str:
-    """Espressif's prefix and three bytes that follow from the serial number."""
-    return "24a160" + hashlib.sha256(sn.encode()).hexdigest()[:6]
+def _made_up_mac(name: str) -> str:
+    """Espressif's prefix and three bytes that follow from the serial number or whatever else names the board."""
+    return "24a160" + hashlib.sha256(name.encode()).hexdigest()[:6]
 
 
 def _device_settings(entry_url: str, hardware_key: str, sn: str, mac: str, with_ca: bool,

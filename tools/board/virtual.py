@@ -52,6 +52,12 @@ class VirtualBoard:
         factory.create(Path(folder), **description)
         return cls(folder)
 
+    @classmethod
+    def create_stock(cls, folder: str | Path, **description) -> VirtualBoard:
+        """Make a board that has nothing but MicroPython's firmware; arguments as `factory.create_stock`."""
+        factory.create_stock(Path(folder), **description)
+        return cls(folder)
+
     def run(self, for_s: float | None = None, *, cut_after: int | None = None, boots: int | None = None,
             until: Callable[[str], bool] | None = None, on_line: Callable[[str], None] | None = None,
             on_begun: Callable[[str], None] | None = None, speed: float | None = None,
