@@ -249,3 +249,12 @@ def test_listing(bench, device):
     done = bench.operator("GET", path, params={"status": "done"}).json()["items"]
     assert [item["name"] for item in done] == ["c0"]
     assert bench.operator("GET", path, params={"status": "weird"}).status_code == 422
+
+
+def test_the_panel_makes_the_cloud_forget_a_command(bench, device):
+    sent = device.send("blink")
+    assert get(device).json()["id"] == sent["id"]
+    assert bench.call("DELETE", f"/_cloud/commands/{sent['id']}").status_code == 200
+    assert bench.call("DELETE", f"/_cloud/commands/{sent['id']}").status_code == 404
+    assert get(device).json() == {} and flag(device) is False
+    assert device.report(sent["id"], "done").status_code == 404

@@ -70,8 +70,12 @@ class Sent:
     def over(self) -> bool:
         return self.now()["status"] in OVER
 
-    def cancel(self) -> None:
-        self._bench.cloud.cancel_command(self._command)
+    def withdraw(self, how: str) -> None:
+        """how: "cancelled" by the operator, or "vanished": the cloud does not know the id any more."""
+        if how == "cancelled":
+            self._bench.cloud.cancel_command(self._command)
+        else:
+            self._bench.cloud.delete_command(self._command)
 
     def outcome(self, run: Powered, timeout: float = 40) -> tuple[str, str]:
         """Wait for the end: (status, message)."""

@@ -71,6 +71,7 @@ class Powered:
         self.board, self.lines = board, []
         self.result = RunResult()
         self._options = options
+        self._moments: list[tuple[str, Callable[[], Any]]] = []
         self._news = threading.Condition()
         self._failure: BaseException | None = None
         self._over = False
@@ -103,6 +104,10 @@ class Powered:
         """Wait until so many more telemetries were accepted."""
         self.wait("telemetry .* accepted", times=more, after=len(self.lines), timeout=timeout)
 
+    def at(self, text: str, do: Callable[[], Any]) -> None:
+        """Once, at the first line from now on in which `text` is found: the chip stands still until `do` returns."""
+        self._moments.append((text, do))
+
     def count(self, text: str, after: int = 0) -> int:
         return len(found(text, self.lines[after:]))
 
@@ -124,6 +129,9 @@ class Powered:
         with self._news:
             self.lines.append(line)
             self._news.notify_all()
+        for moment in [moment for moment in self._moments if re.search(moment[0], line)]:
+            self._moments.remove(moment)
+            moment[1]()
 
 
 def found(text: str, lines: list[str]) -> list[str]:

@@ -14,8 +14,8 @@ def ask(kind, version):
     print("asked about %s %s" % (kind, version))
     return busy.pop() if busy else None
 """
-GONE = [{"cancel_in_progress": True, "update_command_cancelled_id": 404},
-        {"cancel_in_progress": True, "update_command_cancelled_id": 422}]
+# What becomes of the command, and what the board's next report on it is answered with.
+withdrawals = pytest.mark.parametrize(("how", "status"), [("cancelled", 404), ("cancelled", 422), ("vanished", 404)])
 
 
 @pytest.fixture
@@ -28,45 +28,52 @@ def bench(tmp_path, cloud):
     return Bench(tmp_path, cloud, make_updatable(tmp_path / "board", cloud))
 
 
+@pytest.fixture
+def withdrawn(cloud, status):
+    cloud.settings(cancel_in_progress=True, update_command_cancelled_id=status, update_command_unknown_id=status)
+
+
 @kinds
-@pytest.mark.parametrize("settings", GONE, ids=["404", "422"])
-def test_cancelled_during_the_download(bench, kind, settings):
-    bench.cloud.settings(**settings, download_bytes_per_s=400_000)
+@withdrawals
+@pytest.mark.usefixtures("withdrawn")
+def test_withdrawn_during_the_download(bench, kind, how):
+    bench.cloud.settings(download_bytes_per_s=400_000)
     update = payloads.large(kind, "1.1.0", 300)
     with Powered(bench.board) as run:
         run.reports(2)
         sent = bench.send(update)
         run.wait(r"\d0 % of 1.1.0")
-        sent.cancel()
+        sent.withdraw(how)
         run.wait("withdrawn by the operator")
         run.reports(3)
-        assert sent.now()["status"] == "cancelled"
         assert run.count("restarting into") == 0 and sent.bytes_sent() < update.size
         bench.cloud.settings(download_bytes_per_s=0)
         bench.again(sent.file).done(run)
 
 
 @kinds
-def test_cancelled_before_it_is_fetched(bench, kind):
+@pytest.mark.parametrize("how", ["cancelled", "vanished"])
+def test_withdrawn_before_it_is_fetched(bench, kind, how):
     with Powered(bench.board) as run:
         run.reports(2)
     sent = bench.send(payloads.make(kind, "1.1.0"))
-    sent.cancel()
+    sent.withdraw(how)
     with Powered(bench.board) as run:
         run.reports(3)
-    assert sent.now()["status"] == "cancelled" and sent.bytes_sent() == 0 and run.count("running update") == 0
+    assert sent.bytes_sent() == 0 and run.count("running update") == 0
 
 
 @kinds
-@pytest.mark.parametrize("settings", GONE, ids=["404", "422"])
-def test_cancelled_during_a_reset_of_the_download(bench, kind, settings):
+@withdrawals
+@pytest.mark.usefixtures("withdrawn")
+def test_withdrawn_during_a_reset_of_the_download(bench, kind, how):
     """The board comes back, has half of the file, and hears that nobody wants it any more."""
-    bench.cloud.settings(**settings, download_bytes_per_s=400_000)
+    bench.cloud.settings(download_bytes_per_s=400_000)
     with Powered(bench.board) as run:
         run.reports(2)
         sent = bench.send(payloads.large(kind, "1.1.0", 300))
         run.wait(r"\d0 % of 1.1.0")
-    sent.cancel()
+    sent.withdraw(how)
     bench.cloud.settings(download_bytes_per_s=0)
     with Powered(bench.board) as run:
         run.reports(4)
@@ -75,18 +82,17 @@ def test_cancelled_during_a_reset_of_the_download(bench, kind, settings):
 
 
 @kinds
-@pytest.mark.parametrize("settings", GONE, ids=["404", "422"])
-def test_cancelled_on_trial(bench, kind, settings):
+@withdrawals
+@pytest.mark.usefixtures("withdrawn")
+@pytest.mark.parametrize("when", ["restarting into .* for trial", "is on trial for"], ids=["before", "on trial"])
+def test_withdrawn_before_or_on_trial(bench, kind, how, when):
     """Too late: the new code proves itself and stays; the report is not wanted, and the board goes on."""
-    bench.cloud.settings(**settings)
     with Powered(bench.board) as run:
         run.reports(2)
+        run.at(when, lambda: sent.withdraw(how))
         sent = bench.send(payloads.make(kind, "1.1.0"))
-        run.wait("is on trial for")
-        bench.board.outage(True)
-        sent.cancel()
-        bench.board.outage(False)
         run.wait("1.1.0 is confirmed")
+        run.wait("outcome no longer wanted")
         run.reports(3)
         assert bench.info()["firmware"]["version"] == "1.1.0"
         bench.send(payloads.make(kind, "1.2.0")).done(run)

@@ -16,7 +16,7 @@ from tools.cloud import faults, settings
 from tools.cloud.answers import Refusal
 from tools.cloud.control_access import control_route
 from tools.cloud.operator_api.shapes import device_object
-from tools.cloud.records import devices, models, organizations, secret_keys
+from tools.cloud.records import commands, devices, models, organizations, secret_keys
 from tools.cloud.state import Cloud
 from tools.cloud.validation import (
     INVALID,
@@ -156,6 +156,13 @@ def delete_device(cloud: Cloud, request: Request, _body: bytes) -> Any:
     return {"success": True}
 
 
+def delete_command(cloud: Cloud, request: Request, _body: bytes) -> Any:
+    """No call of an operator does this: afterwards the device holds an id that the cloud does not know."""
+    if not commands.delete(cloud.store, request.path_params["command_id"]):
+        raise Refusal(404, "Command not found")
+    return {"success": True}
+
+
 def _model_commands(value: Any) -> list[dict[str, Any]] | None:
     """Null = any name; else a list of names or of {name, friendly_name, timeout_s}."""
     if value is None:
@@ -198,4 +205,5 @@ ROUTES = [
     control_route("DELETE", "/operator_keys/{number}", remove_operator_key),
     control_route("GET", "/devices", show_devices),
     control_route("DELETE", "/devices/{device_id}", delete_device),
+    control_route("DELETE", "/commands/{command_id}", delete_command),
 ]

@@ -121,6 +121,10 @@ class LocalCloud:
     def cancel_command(self, command: dict[str, Any]) -> dict[str, Any]:
         return _json(self.operator.delete(f"devices/{command['device_id']}/commands/{command['id']}"))
 
+    def delete_command(self, command: dict[str, Any]) -> None:
+        """Make the cloud forget it, as if it had never been sent."""
+        _json(self.control.delete(f"commands/{command['id']}"))
+
     # files
 
     def upload(self, path: Path | str, fields: dict[str, Any] | None = None) -> str:

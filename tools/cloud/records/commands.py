@@ -95,6 +95,13 @@ def cancel(store: Store, command: dict[str, Any], now: float) -> dict[str, Any]:
     return command | changes
 
 
+def delete(store: Store, command_id: str) -> bool:
+    """Forget it, whatever its state; whether there was one."""
+    there = store.row("SELECT 1 FROM commands WHERE id = ?", command_id) is not None
+    store.run("DELETE FROM commands WHERE id = ?", command_id)
+    return there
+
+
 def expire(store: Store, start: str, now: float) -> None:
     """Fail every command whose timeout has passed, counted from `start`: "created" or "fetched"."""
     column = {"created": "created_at", "fetched": "fetched_at"}[start]
