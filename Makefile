@@ -12,7 +12,7 @@ PY := .venv/bin/python
 export NO_I386
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test powercut check clean distclean
+.PHONY: help setup demo test powercut check firmware clean distclean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -37,6 +37,9 @@ powercut: setup ## power cuts at every flash operation, torn in many ways (POWER
 
 check: setup ## lint, types, layers, banned constructs, bytes of every device module
 	@$(PY) -m tools check
+
+firmware: setup ## build an image with the agent frozen in, BOARD=XYTE_ESP32; without BOARD: list the boards
+	@$(PY) -m tools firmware $(BOARD)
 
 clean: ## remove what building and testing left
 	rm -rf build .hypothesis .pytest_cache .ruff_cache .cache/tests

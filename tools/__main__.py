@@ -20,6 +20,7 @@ COMMANDS = {
     "cloud": ("tools.cloud.cli", "run a local Xyte cloud"),
     "board": ("tools.board.cli", "make, run and look into virtual ESP32 boards"),
     "build": ("tools.update.build_cli", "compile the agent, pack an update: application or firmware"),
+    "firmware": ("tools.firmware.cli", "build a MicroPython image with the agent frozen in"),
     "keys": ("tools.update.keys_cli", "make keys that updates are signed with"),
     "sign": ("tools.update.sign_cli", "sign an update: the fields for the cloud's file form"),
     "verify": ("tools.update.verify_cli", "say what a board would say to an update"),
