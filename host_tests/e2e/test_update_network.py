@@ -163,6 +163,17 @@ def test_chunked_and_dripping(bench):
         bench.send(payloads.make(APPLICATION, "1.1.1")).done(run)
 
 
+def test_a_silent_server(bench):
+    """As long as the watchdog waits: it is not taken for a hang, and the download goes on where it was."""
+    with Powered(bench.board) as run:
+        run.reports(2)
+        update = payloads.large(APPLICATION, "1.1.0", 100)
+        bench.cloud.faults([{"action": "cut", "count": 1, "skip": 1, "at": 1000, "hold_ms": 10_000}])
+        sent = bench.send(update).done(run)
+    assert run.count("update: download at byte .* timed out") == 1 and run.count("--- boot") == 2
+    assert sent.bytes_sent() <= update.size + PIECE
+
+
 def test_plain_http_to_no_development_host(bench):
     with Powered(bench.board) as run:
         run.reports(2)

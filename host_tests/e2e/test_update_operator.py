@@ -157,6 +157,44 @@ def test_the_version_that_runs_already(bench):
         assert sent.now()["message"] == "already running 1.0.0" and sent.bytes_sent() == 0
 
 
+def test_progress_is_told_every_ten_percent(bench):
+    with Powered(bench.board) as run:
+        run.reports(2)
+        sent = bench.send(payloads.large(APPLICATION, "1.1.0", 700)).done(run)
+    bodies = [request["body"] for request in bench.cloud.requests() if request["path"].endswith("/command")
+              and request["method"] == "POST" and request["body"]["id"] == sent.id]
+    told = [body["message"] for body in bodies if body["status"] == "in_progress" and "message" in body]
+    assert told == [f"{percent} % of 1.1.0" for percent in range(10, 100, 10)]
+
+
+def test_the_command_may_have_another_name(tmp_path, cloud):
+    board = make_updatable(tmp_path / "board", cloud, settings={"update_command": "install"})
+    bench = Bench(tmp_path, cloud, board)
+    with Powered(board) as run:
+        run.reports(2)
+        update = payloads.make(APPLICATION, "1.1.0")
+        file = bench.upload(update)
+        params = update.fields | {"url": f"{cloud.https}/files/{file}/blob"}
+        sent = cloud.send_command(bench.device, "install", params)
+        run.wait("1.1.0 is confirmed")
+        cloud.wait_for(lambda: cloud.command(sent)["status"] == "done", what="done")
+        assert "unknown command 'update_firmware'" in bench.again(file).failed(run)
+
+
+def test_a_download_that_never_gets_far_is_given_up(bench):
+    """A supply that breaks down whenever flash is written must not keep the board busy for ever."""
+    with Powered(bench.board) as run:
+        run.reports(2)
+    sent = bench.send(payloads.large(APPLICATION, "1.1.0", 200))
+    for _ in range(12):
+        started = bench.board.run(30, until=lambda line: "from byte" in line)
+        assert found("from byte", started.lines) and not sent.over()
+    with Powered(bench.board) as run:
+        assert sent.failed(run) == "given up after 12 starts"
+        run.reports(2)
+        bench.again(sent.file).done(run)
+
+
 @kinds
 def test_packed(bench, kind):
     with Powered(bench.board) as run:

@@ -167,6 +167,49 @@ def test_a_board_without_a_key_takes_what_is_not_signed(tmp_path, cloud):
         bench.send(good(APPLICATION).saying(signature=None)).done(run)
 
 
+def test_a_board_with_one_app_partition(tmp_path, cloud):
+    """ESP-IDF names the running partition as the next one there: writing to it would be the end."""
+    board = make_updatable(tmp_path / "board", cloud)
+    table = layout.pack(tuple(p for p in layout.LAYOUT_4MIB_OTA if p.label != "ota_1"))
+    with open(board.folder / "flash.bin", "r+b") as flash:
+        flash.seek(layout.TABLE_ADDRESS)
+        flash.write(table)
+    bench = Bench(tmp_path, cloud, board)
+    with Powered(board) as run:
+        run.reports(2)
+        before = choice(board)
+        assert bench.send(good(FIRMWARE)).failed(run) == "this board has no second app partition"
+        assert choice(board) == before
+        bench.send(good(APPLICATION)).done(run)
+
+
+@pytest.mark.parametrize("kind", payloads.KINDS)
+def test_flash_that_keeps_something_else(tmp_path, cloud, kind):
+    """Every byte came as it was signed; one of them lies differently on flash before it is read back."""
+    board = make_updatable(tmp_path / "board", cloud)
+    bench = Bench(tmp_path, cloud, board)
+    update = payloads.large(kind, VERSION, 200)
+    with Powered(board) as run:
+        run.reports(2)
+        before = choice(board)
+        run.at(r"\d0 % of", lambda: spoil(board, update.data[4096:4160]))
+        assert "does not have the announced SHA-256" in bench.send(update).failed(run)
+        assert choice(board) == before
+        bench.send(update).done(run)  # the file itself is not at fault
+
+
+def spoil(board: VirtualBoard, content: bytes) -> None:
+    """Flip a bit of every copy of these bytes that lies on flash outside of the running slot."""
+    running = layout.find(layout.LAYOUT_4MIB_OTA, "ota_0")
+    with open(board.folder / "flash.bin", "r+b") as flash:
+        whole, at, spoilt = flash.read(), 0, 0
+        while (at := whole.find(content, at + 1)) >= 0:
+            if not running.address <= at < running.address + running.size:
+                flash.seek(at)
+                spoilt += flash.write(bytes([whole[at] ^ 1]))
+    assert spoilt
+
+
 def test_a_downgrade_that_is_meant(tmp_path, cloud):
     board = make_updatable(tmp_path / "board", cloud)
     bench = Bench(tmp_path, cloud, board)

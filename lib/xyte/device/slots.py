@@ -37,11 +37,14 @@ class FirmwareSlots:
 
     def __init__(self):
         self._running = Partition(Partition.RUNNING)  # pyright: ignore[reportArgumentType] - the stubs take labels only
+        self.running = self.spare = self._running.info()[4]
         try:
             self._spare = self._running.get_next_update()
-        except OSError:
+            self.spare = self._spare.info()[4]
+        except OSError:  # a layout with a factory partition only
+            pass
+        if self.spare == self.running:  # the search for the next one has come around to where it began
             raise CommandError("this board has no second app partition")
-        self.running, self.spare = self._running.info()[4], self._spare.info()[4]
         self.size = self._spare.info()[3]
         self.chip = app_image.chip_of(self.head())
 
