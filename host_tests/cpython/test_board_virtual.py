@@ -172,7 +172,7 @@ def test_console_is_a_prompt(tmp_path):
     os.write(write, b"x + 1\nfor i in range(2):\n    print('line', i)\n\n1 / 0\nprint('end of it')\n")
     result = board.run(20, until=lambda line: "end of it" in line, console_fd=read)
     text = "\n".join(result.lines)
-    assert ">>> 21" in text and "line 0\nline 1" in text and "ZeroDivisionError" in text
+    assert ">>> x + 1\n21\n>>> " in text and "line 0\nline 1" in text and "ZeroDivisionError" in text
     os.close(read)
     os.close(write)
 

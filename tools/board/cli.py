@@ -7,7 +7,9 @@ import contextlib
 import json
 import signal
 import sys
+import termios
 import time
+import tty
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
@@ -15,6 +17,7 @@ from typing import TextIO
 from tools import build, image, interpreter
 from tools.board import inspect
 from tools.board.power import RunResult
+from tools.board.serial_port import SerialPort
 from tools.board.settings import BoardError, BoardSettings
 from tools.board.virtual import VirtualBoard
 
@@ -93,6 +96,9 @@ def _configure_run(parser: argparse.ArgumentParser) -> None:
                         help="power fails in the middle of flash operation N of this run, and comes back")
     parser.add_argument("--boots", type=int, metavar="N", help="stop when N boots have ended")
     parser.add_argument("--speed", type=_speed, metavar="X", help="instead of the board's own")
+    parser.add_argument("--serial", type=int, metavar="PORT",
+                        help="give it a serial port: TCP on 127.0.0.1, 0 for a free one; prints its URL for "
+                             "mpremote and `tools deploy`")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append the console to this file, too")
 
 
@@ -134,9 +140,14 @@ def _run(args: argparse.Namespace) -> None:
     with contextlib.ExitStack() as stack:
         screen = _Screen(stack.enter_context(open(args.log, "a")) if args.log else None)
         stack.enter_context(_signals(board, console is not None))
+        serial = None if args.serial is None else stack.enter_context(contextlib.closing(SerialPort(args.serial)))
+        if serial:
+            screen.line(f"serial={serial.url} (or {serial.rfc2217_url}, with DTR and RTS)")
+        if console is not None:
+            stack.enter_context(_unechoed(console))
         result = board.run(args.seconds, cut_after=args.cut_after, boots=args.boots, speed=args.speed,
                            on_line=screen.line, on_begun=None if console is None else screen.begun,
-                           console_fd=console)
+                           console_fd=console, serial=serial)
         screen.line(summary(result))
 
 
@@ -176,6 +187,17 @@ def _signals(board: VirtualBoard, console: bool) -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, before[0])
         signal.signal(signal.SIGTERM, before[1])
+
+
+@contextlib.contextmanager
+def _unechoed(terminal: int) -> Iterator[None]:
+    """The board's prompt echoes each key itself."""
+    before = termios.tcgetattr(terminal)
+    tty.setcbreak(terminal)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 def _inspect(args: argparse.Namespace) -> None:

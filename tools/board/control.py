@@ -12,6 +12,10 @@
         20     8  RTC at the start of this boot: seconds since 2000, microseconds
         28     8  payload of the running image: address on flash, bytes
         36     8  watchdog that a soft reset hands over: ms left, timeout in ms
+        44     1  the prompt is in raw mode (survives a soft reset)
+        45     1  a program runs, rather than start-up or the prompt
+        46     1  a request to the supervisor is under way: no Ctrl-C now
+        47     1  Ctrl-C was pressed in it
         48     6  RTC memory: magic word, length (16 bits)
         56     8  RTC minus host clock, in seconds, kept by the shim for Mbed TLS
        512  2048  RTC memory: data
@@ -62,6 +66,20 @@ class Control:
     def outage(self, on: bool) -> None:
         self._bytes[4] = on
 
+    @property
+    def in_program(self) -> bool:
+        """Does a program run, rather than start-up or the prompt?"""
+        return bool(self._bytes[45])
+
+    @property
+    def busy(self) -> bool:
+        """Is the interpreter within a request?"""
+        return bool(self._bytes[46])
+
+    def interrupt_after_request(self) -> None:
+        """Ctrl-C, as soon as the interpreter is through with its request."""
+        self._bytes[47] = 1
+
     def set_chip(self, *, mac: bytes, rssi: int, speed: Fraction, factory: bool) -> None:
         """What stays the same for a whole run."""
         self._bytes[8] = rssi % 256
@@ -104,8 +122,12 @@ class Control:
             struct.pack_into("<I", self._bytes, 40, 0)
 
     def stop_radio(self) -> None:
-        """The station is off after every reset but a soft one."""
-        self._bytes[5] = 0
+        """The station is off after every reset but a soft one, and the prompt is the plain one."""
+        self._bytes[5] = self._bytes[44] = 0
+
+    def start_console(self) -> None:
+        """No program of the last boot is left."""
+        self._bytes[45:48] = bytes(3)
 
     def lose_power(self) -> None:
         """RTC memory does not survive this."""

@@ -15,6 +15,7 @@ from tools import ROOT, build
 from tools import interpreter as interpreters
 from tools.board import layout, power
 from tools.board.clock import Clock
+from tools.board.consoles import Consoles
 from tools.board.control import Control
 from tools.board.flash import Flash
 from tools.board.process import Process
@@ -157,7 +158,7 @@ def _provision(folder: Path, settings: BoardSettings, files: Iterator[tuple[str,
     printed: list[bytes] = []
     wake_read, wake_write = os.pipe()
     start: Callable[[], Process] = lambda: Process(
-        interpreter(settings.arch), _HEAP, flash.fileno(), control.fileno(), printed.append, wake_read, None)
+        interpreter(settings.arch), _HEAP, flash.fileno(), control, printed.append, wake_read, Consoles())
     try:
         power.provision(flash, control, clock, start, files)
     except RuntimeError as error:

@@ -10,14 +10,19 @@ from tools.board import bootloader, layout
 from tools.board.bootloader import Choice, NoBootableImage
 from tools.board.chip import Chip, Reset
 from tools.board.clock import Clock
+from tools.board.consoles import Consoles
 from tools.board.control import Control
 from tools.board.esp_err import Panic, PowerCut
 from tools.board.flash import Flash
-from tools.board.process import Exit, Process, Stopped
+from tools.board.process import Exit, Pressed, Process, Stopped, readable
 
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
 CAUSES = {PWRON_RESET: "PWRON_RESET", HARD_RESET: "HARD_RESET", WDT_RESET: "WDT_RESET",
           DEEPSLEEP_RESET: "DEEPSLEEP_RESET", SOFT_RESET: "SOFT_RESET"}
+# What the chip's own ROM prints before any program runs.
+_ROM_SAYS = b"ets Jul 29 2019 12:21:46\n\nrst:%s,boot:0x13 (SPI_FAST_FLASH_BOOT)\n"
+_ROM_CAUSES = {PWRON_RESET: b"0x1 (POWERON_RESET)", HARD_RESET: b"0xc (SW_CPU_RESET)",
+               WDT_RESET: b"0xc (SW_CPU_RESET)", DEEPSLEEP_RESET: b"0x5 (DEEPSLEEP_RESET)"}
 _SIGALRM = 14
 _BOOT_LOOP_PAUSE_S = 0.5
 
@@ -53,7 +58,7 @@ class Power:
 
     def __init__(self, flash: Flash, control: Control, clock: Clock, start: Callable[[], Process],
                  finished: Callable[[], bool], say: Callable[[str], None], deadline: float | None,
-                 ntp_offset_s: int):
+                 ntp_offset_s: int, consoles: Consoles):
         self._flash = flash
         self._control = control
         self._clock = clock
@@ -62,6 +67,7 @@ class Power:
         self._say = say
         self._deadline = deadline
         self._ntp_offset_s = ntp_offset_s
+        self._consoles = consoles
         self._choice: Choice | None = None
         self._watchdog_ms = 0
         self.process: Process | None = None
@@ -89,6 +95,8 @@ class Power:
             choice = self._load(cause)
             boot.slot, boot.version = choice.slot.label, choice.image.version
             self._say(f"--- boot {boot.number}: {boot.cause}, slot {boot.slot} ---")
+            if cause != SOFT_RESET:
+                self._consoles.shown(_ROM_SAYS % _ROM_CAUSES[cause])
             return self._after(self._execute(choice, cause))
         except PowerCut:
             self._say(f"--- power cut in flash operation {self._flash.operations} ---")
@@ -114,7 +122,7 @@ class Power:
             self._choice = bootloader.boot(self._flash, self._say)
         return self._choice
 
-    def _execute(self, choice: Choice, cause: int) -> Exit | Stopped:
+    def _execute(self, choice: Choice, cause: int) -> Exit | Stopped | Pressed:
         partitions = layout.unpack(self._flash.read(layout.TABLE_ADDRESS, layout.TABLE_SIZE))
         chip = Chip(self._flash, partitions, choice.slot, self._clock, ntp_offset_s=self._ntp_offset_s)
         self._control.set_table(partitions)
@@ -125,6 +133,7 @@ class Power:
         self._control.start_peripherals(self._watchdog_ms)
         if cause != SOFT_RESET:
             self._control.stop_radio()
+        self._control.start_console()
         self._watchdog_ms = 0
         self.process = self._start()
         try:
@@ -132,7 +141,11 @@ class Power:
         finally:
             self.process = None
 
-    def _after(self, end: Exit | Stopped) -> int:
+    def _after(self, end: Exit | Stopped | Pressed) -> int:
+        if isinstance(end, Pressed):
+            self._say("--- EN pressed ---")
+            self._lose_power()
+            return PWRON_RESET
         if isinstance(end, Exit) and end.status == -_SIGALRM:
             self._say("--- task watchdog ---")
             return WDT_RESET
@@ -150,7 +163,9 @@ class Power:
     def _pause(self, seconds: float | None) -> None:
         end = None if seconds is None else time.monotonic() + seconds
         while not self._over() and (end is None or time.monotonic() < end):
-            time.sleep(min(0.02, max(0.0, end - time.monotonic())) if end else 0.02)
+            ready = readable(self._consoles.watched(), min(0.02, max(0.0, end - time.monotonic())) if end else 0.02)
+            for fd in ready:
+                self._consoles.typed(fd)  # and nobody listens
 
     def _lose_power(self) -> None:
         self._control.lose_power()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import selectors
-import signal
+import select
 import subprocess
 import tempfile
 import time
@@ -14,6 +13,17 @@ from dataclasses import dataclass
 
 from tools.board import firmware
 from tools.board.chip import HEADER, Chip, Request
+from tools.board.consoles import Consoles
+from tools.board.control import Control
+from tools.board.keyboard import Keyboard
+
+
+def readable(fds: list[int], timeout_s: float | None) -> set[int]:
+    """Those of `fds` that have something to read, or whose other end is gone; empty after `timeout_s`."""
+    poll = select.poll()
+    for fd in fds:
+        poll.register(fd, select.POLLIN)
+    return {fd for fd, _ in poll.poll(None if timeout_s is None else timeout_s * 1000)}
 
 
 @dataclass(frozen=True)
@@ -28,71 +38,79 @@ class Stopped:
     """The supervisor was asked to stop, or the time was up."""
 
 
+@dataclass(frozen=True)
+class Pressed:
+    """Somebody pressed the button EN, with BOOT for download mode."""
+
+    download: bool
+
+
 class Process:
     """A running interpreter. command: argv prefix; heap: for `-X heapsize`.
 
-    flash_fd, control_fd: what it maps. on_text: gets what it prints. wake_fd: readable when `pump` shall
-    look at `stop`; console_fd: what is typed, or None.
+    flash_fd, control: what it maps. on_text: gets what it prints. wake_fd: readable when `run` shall look at
+    `stop` and at the keyboard; consoles: who types, and sees what it prints.
     """
 
-    def __init__(self, command: list[str], heap: str, flash_fd: int, control_fd: int,
-                 on_text: Callable[[bytes], None], wake_fd: int, console_fd: int | None):
+    def __init__(self, command: list[str], heap: str, flash_fd: int, control: Control,
+                 on_text: Callable[[bytes], None], wake_fd: int, consoles: Consoles):
         self._on_text = on_text
         self._wake_fd = wake_fd
-        self._console_fd = console_fd
+        self._consoles = consoles
         self._buffer = bytearray()
         rom = firmware.shim_romfs()
         with tempfile.TemporaryFile() as rom_file:
             rom_file.write(rom)
             rom_file.flush()
             their_requests, their_replies = self._pipes()
-            fds = [rom_file.fileno(), len(rom), control_fd, flash_fd, their_requests, their_replies]
+            fds = [rom_file.fileno(), len(rom), control.fileno(), flash_fd, their_requests, their_replies]
             try:
                 self._child = subprocess.Popen(
                     [*command, "-X", f"heapsize={heap}", str(firmware.START), *map(str, fds)],
-                    stdin=subprocess.PIPE if console_fd is not None else subprocess.DEVNULL,
-                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0, start_new_session=True,
-                    pass_fds=[fds[0], *fds[2:]], env={**os.environ, "TZ": "UTC0", "MICROPYPATH": ".frozen"},
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0,
+                    start_new_session=True, pass_fds=[fds[0], *fds[2:]],
+                    env={**os.environ, "TZ": "UTC0", "MICROPYPATH": ".frozen"},
                 )
             finally:
                 os.close(their_requests)
                 os.close(their_replies)
-        assert self._child.stdout is not None
+        assert self._child.stdout is not None and self._child.stdin is not None
         self._stdout = self._child.stdout.fileno()
         os.set_blocking(self._stdout, False)
+        self._keyboard = Keyboard(self._child.pid, self._child.stdin.fileno(), control)
 
     def interrupt(self) -> None:
-        """Ctrl-C on the board's console."""
-        self._child.send_signal(signal.SIGINT)
+        """Ctrl-C on the board's console. From any thread; `wake_fd` must become readable then."""
+        self._keyboard.type(b"\x03")
 
-    def run(self, chip: Chip, deadline: float | None, stop: Callable[[], bool]) -> Exit | Stopped:
+    def run(self, chip: Chip, deadline: float | None, stop: Callable[[], bool]) -> Exit | Stopped | Pressed:
         """Serve until the interpreter ends, `stop()` turns true or `deadline` (monotonic seconds) passes.
 
         Raises what `Chip.answer` raises: Reset, PowerCut, Panic. The interpreter is dead afterwards, and
         all it printed was handed on.
         """
         try:
-            with selectors.DefaultSelector() as selector:
-                for fd in (self._requests, self._stdout, self._wake_fd, self._console_fd):
-                    if fd is not None:
-                        selector.register(fd, selectors.EVENT_READ)
-                return self._serve(chip, selector, deadline, stop)
+            return self._serve(chip, deadline, stop)
         finally:
             self._kill()
 
-    def _serve(self, chip: Chip, selector: selectors.BaseSelector, deadline: float | None,
-               stop: Callable[[], bool]) -> Exit | Stopped:
+    def _serve(self, chip: Chip, deadline: float | None, stop: Callable[[], bool]) -> Exit | Stopped | Pressed:
+        printing, again = True, None
         while not stop():
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 break
-            ready = {key.fd for key, _ in selector.select(left)}
-            if self._stdout in ready and not self._drain():
-                selector.unregister(self._stdout)
+            fixed = [self._requests, self._wake_fd] + [self._stdout] * printing
+            ready = readable([*fixed, *self._consoles.watched()], min(filter(None, (left, again)), default=None))
+            if self._stdout in ready:
+                printing = self._drain()
             if self._wake_fd in ready:
                 os.read(self._wake_fd, 64)
-            if self._console_fd in ready and not self._type():
-                selector.unregister(self._console_fd)
+            for fd in ready - set(fixed):
+                self._keyboard.type(self._consoles.typed(fd))
+            if button := self._consoles.button():
+                return Pressed(button == "download")
+            again = self._keyboard.pump()
             if self._requests in ready and not self._answer(chip):
                 return Exit(self._child.wait())
         return Stopped()
@@ -107,15 +125,11 @@ class Process:
         """Hand on what was printed, at most what a pipe holds. False at the end."""
         with contextlib.suppress(BlockingIOError):
             text = os.read(self._stdout, 65536)
+            if self._consoles:
+                self._consoles.shown(text, raw=self._keyboard.off())
             self._on_text(text)
             return bool(text)
         return True
-
-    def _type(self) -> bool:
-        typed = os.read(self._console_fd, 4096)
-        with contextlib.suppress(BrokenPipeError):
-            self._child.stdin.write(typed)
-        return bool(typed)
 
     def _answer(self, chip: Chip) -> bool:
         """Take in bytes and answer complete requests. False when the interpreter has closed its end."""

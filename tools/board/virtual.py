@@ -19,10 +19,12 @@ from pathlib import Path
 
 from tools.board import factory, files, history, layout
 from tools.board.clock import Clock
+from tools.board.consoles import Consoles, Terminal
 from tools.board.control import Control
 from tools.board.flash import Flash
 from tools.board.power import Power, RunResult
 from tools.board.process import Process
+from tools.board.serial_port import SerialPort
 from tools.board.settings import BoardError, BoardSettings, ratio
 
 _LOCK = "lock"
@@ -61,22 +63,23 @@ class VirtualBoard:
     def run(self, for_s: float | None = None, *, cut_after: int | None = None, boots: int | None = None,
             until: Callable[[str], bool] | None = None, on_line: Callable[[str], None] | None = None,
             on_begun: Callable[[str], None] | None = None, speed: float | None = None,
-            console_fd: int | None = None) -> RunResult:
+            console_fd: int | None = None, serial: SerialPort | None = None) -> RunResult:
         """Power up and run until one of: `for_s` wall-clock seconds, `boots` boots have ended, `until(line)`
         was true for a line of the log, `stop()`. Then the power goes.
 
         cut_after: the power fails in the middle of this flash operation of the run (1-based), and comes
         back. on_line: gets each line of the log, resets included. on_begun: gets the start of a line that is
         not complete, such as a prompt. speed: instead of the one in board.json. console_fd: what is typed at
-        the board's console. Raises BoardError if the board is in use.
+        the board's console. serial: the board's serial port. Raises BoardError if the board is in use.
         """
         deadline = None if for_s is None else time.monotonic() + for_s
         clock = Clock(ratio(self.settings.speed if speed is None else speed))
         log = _Log(until, on_line, on_begun)
         with self.locked(), self._parts(cut_after, clock) as (flash, control):
-            start = self._starter(flash, control, log.text, console_fd)
+            consoles = Consoles(*[Terminal(console_fd)] * (console_fd is not None), *[serial] * (serial is not None))
+            start = self._starter(flash, control, log.text, consoles)
             power = Power(flash, control, clock, start, lambda: self._stopped or log.matched, log.line,
-                          deadline, self.settings.ntp_offset_s)
+                          deadline, self.settings.ntp_offset_s, consoles)
             self._power = power
             try:
                 power.run(boots)
@@ -96,6 +99,7 @@ class VirtualBoard:
         process = self._power and self._power.process
         if process:
             process.interrupt()
+            os.write(self._wake_write, b"x")
 
     def outage(self, on: bool) -> None:
         """Take every network off the air, or put them back; also while the board runs."""
@@ -156,10 +160,10 @@ class VirtualBoard:
             yield flash, control
 
     def _starter(self, flash: Flash, control: Control, on_text: Callable[[bytes], None],
-                 console_fd: int | None) -> Callable[[], Process]:
+                 consoles: Consoles) -> Callable[[], Process]:
         command = factory.interpreter(self.settings.arch)
-        return lambda: Process(command, self.settings.interpreter_heap, flash.fileno(), control.fileno(), on_text,
-                               self._wake_read, console_fd)
+        return lambda: Process(command, self.settings.interpreter_heap, flash.fileno(), control, on_text,
+                               self._wake_read, consoles)
 
 
 class _Log:

@@ -16,6 +16,7 @@ import uctypes
 import vfs
 import wire
 
+import micropython
 from micropython import const
 
 _FACTORY = const(9)  # offsets in the control block
@@ -24,6 +25,8 @@ _PAYLOAD_SIZE = const(32)
 _WDT_LEFT = const(36)
 _WDT_TIMEOUT = const(40)
 _RESET = const(12)
+_RAW_MODE = const(44)
+_IN_PROGRAM = const(45)
 
 
 def boot(names):
@@ -31,6 +34,7 @@ def boot(names):
     for name in ("wire", "prelude"):
         sys.modules.pop(name)
     vfs.umount("/")
+    vfs.umount("/_board")
     if wire.word(_WDT_LEFT):
         machine.arm_watchdog(wire.word(_WDT_TIMEOUT), wire.word(_WDT_LEFT))
     device = esp32.Partition("vfs")
@@ -41,22 +45,25 @@ def boot(names):
         vfs.mount(device, "/")
     except OSError:
         wire.load("inisetup").setup(device)
-    mount_payload()
-    sys.path[:] = ["", "/rom", ".frozen", "/lib"]
+    sys.path[:] = ["", "/rom", ".frozen", "/lib"] if mount_payload() else ["", ".frozen", "/lib"]
     os.chdir("/")
     gc.collect()
-    if execute("boot", "/boot.py", names):
+    if execute("boot", "/boot.py", names) and not wire.control[_RAW_MODE]:
         execute("main", "main.py", names)
     wire.load("console").run(names, soft_reset)
 
 
 def mount_payload():
-    """The running image's ROMFS at /rom, straight from its slot: the code that an update changes."""
+    """The running image's ROMFS at /rom, straight from its slot: the code that an update changes.
+
+    False where there is none: stock firmware.
+    """
     size = wire.word(_PAYLOAD_SIZE)
     at = wire.libc.func("P", "mmap", "PLiiil")(None, size, 1, 1, wire.flash_fd, wire.word(_PAYLOAD_AT))
     payload = uctypes.bytearray_at(at, size)
     if payload[0] == 0xD2 and payload[1] == 0xCD and payload[2] == 0x31:
         vfs.mount(vfs.VfsRom(memoryview(payload)), "/rom")
+        return True
 
 
 def exists(path):
@@ -69,6 +76,8 @@ def exists(path):
 def execute(module, path, names):
     """Run a start-up script, the image's before the file. False when it ended with an exception."""
     try:
+        wire.control[_IN_PROGRAM] = 1
+        micropython.kbd_intr(3)
         if exists("/rom/" + module + ".mpy"):
             sys.path.insert(0, "/rom")
             try:
@@ -77,12 +86,21 @@ def execute(module, path, names):
                 sys.path.remove("/rom")
         elif exists(path):
             execfile(path, names)
+        quiet()
     except SystemExit:
+        quiet()
         soft_reset()
     except BaseException as error:
+        quiet()
         sys.print_exception(error)
         return False
     return True
+
+
+def quiet():
+    """No program runs any more: Ctrl-C is off."""
+    wire.control[_IN_PROGRAM] = 0
+    micropython.kbd_intr(-1)
 
 
 def soft_reset():

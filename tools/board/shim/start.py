@@ -5,15 +5,19 @@ Small on purpose: it is the only part that is compiled on the board's heap.
 """
 import sys
 
+import micropython
+
+micropython.kbd_intr(-1)  # nobody interrupts the shim
 import ffi
 import uctypes
 import vfs
 
 fds = [int(word) for word in sys.argv[1:]]
-vfs.mount(vfs.VfsRom(memoryview(uctypes.bytearray_at(
-    ffi.open("libc.so.6").func("P", "mmap", "PLiiil")(None, fds[1], 1, 1, fds[0], 0), fds[1]))), "/_board")
+rom = vfs.VfsRom(memoryview(uctypes.bytearray_at(
+    ffi.open("libc.so.6").func("P", "mmap", "PLiiil")(None, fds[1], 1, 1, fds[0], 0), fds[1])))
+vfs.mount(rom, "/_board")
 sys.path[:] = ["/_board"]
 sys.argv[:] = [""]
-__import__("wire").connect(*fds[2:])
-del fds, ffi, uctypes, vfs
+__import__("wire").connect(rom, *fds[2:])
+del fds, rom, ffi, uctypes, vfs, micropython
 __import__("prelude").boot(globals())

@@ -9,18 +9,25 @@ import sys
 
 import ffi
 import uctypes
+import vfs
+
+from micropython import const
+
+_BUSY = const(46)  # in the control block
+_CTRL_C = const(47)
 
 libc = ffi.open("libc.so.6")
 _header = bytearray(16)
 _answer = bytearray(12)
 control = None  # bytearray over the control block
 flash_fd = -1
-_requests = _replies = None
+_requests = _replies = _rom = None
 _this = sys.modules["wire"]
 
 
-def connect(control_fd, flash, requests, replies):
-    global control, flash_fd, _requests, _replies
+def connect(rom, control_fd, flash, requests, replies):
+    global control, flash_fd, _requests, _replies, _rom
+    _rom = rom
     libc.func("i", "prctl", "iLLLL")(1, 9, 0, 0, 0)  # die with the supervisor
     address = libc.func("P", "mmap", "PLiiil")(None, 4096, 3, 1, control_fd, 0)
     control = uctypes.bytearray_at(address, 4096)
@@ -30,13 +37,15 @@ def connect(control_fd, flash, requests, replies):
 
 
 def load(name):
-    """One of the shim's own modules that is rarely wanted. Nothing but the caller keeps it."""
+    """One of the shim's own modules that is rarely wanted. Nothing but the caller keeps it, and no folder shows."""
+    vfs.mount(_rom, "/_board")
     sys.path.insert(0, "/_board")
     sys.modules["wire"] = _this
     try:
         return __import__(name)
     finally:
         sys.path.pop(0)
+        vfs.umount("/_board")
         sys.modules.pop("wire")
         sys.modules.pop(name, None)
 
@@ -47,18 +56,25 @@ def word(offset):
 
 def call(op, a=0, b=0, c=0, key=b"", data=b"", into=None):
     """One request. Returns the supervisor's number; raises OSError as the port's check_esp_err does."""
+    control[_BUSY] = 1  # from here on Ctrl-C waits, or request and answer would not fit any more
+    try:
+        if control[_BUSY]:  # a jump: one that was sent before is raised here, with nothing written yet
+            return _exchange(op, a, b, c, key, data, into)
+    finally:
+        control[_BUSY] = 0
+        if control[_CTRL_C]:
+            control[_CTRL_C] = 0
+            raise KeyboardInterrupt
+
+
+def _exchange(op, a, b, c, key, data, into):
     struct.pack_into("<BBHIII", _header, 0, op, a, len(key), b, c, len(data))
     _requests.write(_header)
     if key:
         _requests.write(key)
     if data:
         _requests.write(data)
-    interrupt = None
-    try:
-        _replies.readinto(_answer)
-    except KeyboardInterrupt as error:  # the answer still comes, and must not be taken for the next one's
-        interrupt = error
-        _replies.readinto(_answer)
+    _replies.readinto(_answer)
     code, value, size = struct.unpack("<iiI", _answer)
     if size:
         tail = into if code == 0 and into is not None else bytearray(size)
@@ -70,6 +86,4 @@ def call(op, a=0, b=0, c=0, key=b"", data=b"", into=None):
             raise OSError(-code, str(tail, "utf8"))
         if into is None:
             return tail
-    if interrupt:
-        raise interrupt
     return value

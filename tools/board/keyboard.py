@@ -1,0 +1,95 @@
+"""What is typed at a board's console on its way to the interpreter: Ctrl-C to the program, all else to its stdin.
+
+On the chip the interrupt handler of the UART looks at each byte: Ctrl-C becomes a KeyboardInterrupt while a program
+runs, and is a byte like any other while the prompt waits or after `micropython.kbd_intr(-1)`. The unix port does the
+same with SIGINT: it catches it in the first case only. So the interpreter is stopped for a moment, asked whether it
+catches SIGINT and whether it is within a request to the supervisor (`wire.call`): that must stay whole, and raises
+KeyboardInterrupt at its end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+
+from tools.board.control import Control
+
+_CTRL_C = 3
+_ENDED = "ZX"
+_STOPPED = "T" + _ENDED
+_APART_S = 0.05  # a second SIGINT before the first was seen ends the unix port
+
+
+class Keyboard:
+    """The keyboard of the interpreter with this pid. stdin: what it reads; control: where it says it is busy."""
+
+    def __init__(self, pid: int, stdin: int, control: Control):
+        self._pid = pid
+        self._stdin = stdin
+        self._control = control
+        self._waiting = bytearray()
+        self._interrupted_at = 0.0
+        os.set_blocking(stdin, False)
+
+    def type(self, data: bytes) -> None:
+        """Take in what was typed; `pump` hands it on. From any thread."""
+        self._waiting += data
+
+    def pump(self) -> float | None:
+        """Hand on what can be handed on now. Returns seconds after which to try again, None when nothing waits."""
+        while self._waiting:
+            if self._waiting[0] != _CTRL_C:
+                text = self._waiting.partition(b"\x03")[0]
+                self._write(bytes(text))
+                del self._waiting[: len(text)]
+            elif again := self._press_ctrl_c():
+                return again
+        return None
+
+    def off(self) -> bool:
+        """Has a program turned Ctrl-C off? It then talks to another program, in bytes and not in text."""
+        if not self._control.in_program:
+            return False
+        state, catches = self._status()
+        return state not in _ENDED and not catches
+
+    def _press_ctrl_c(self) -> float:
+        """Do with the Ctrl-C that waits what the chip would. Returns seconds to wait before that, 0 when done."""
+        os.kill(self._pid, signal.SIGSTOP)  # it is ours until `Process` has waited for it, so never another's pid
+        try:
+            while (status := self._status())[0] not in _STOPPED:
+                time.sleep(0)
+            if status[1]:
+                since = time.monotonic() - self._interrupted_at
+                if since < _APART_S:
+                    return _APART_S - since
+                self._interrupted_at = time.monotonic()
+                if self._control.busy:
+                    self._control.interrupt_after_request()
+                else:
+                    os.kill(self._pid, signal.SIGINT)
+                while self._waiting[:1] == b"\x03":
+                    del self._waiting[:1]
+            else:
+                self._write(b"\x03")
+                del self._waiting[:1]
+        finally:
+            os.kill(self._pid, signal.SIGCONT)
+        return 0
+
+    def _status(self) -> tuple[str, bool]:
+        """The state of the interpreter, a letter of `ps`, and whether it catches SIGINT."""
+        try:
+            lines = Path(f"/proc/{self._pid}/status").read_text().splitlines()
+        except FileNotFoundError:
+            return "X", False
+        fields = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+        return fields["State"][0], bool(int(fields.get("SigCgt", "0"), 16) >> (signal.SIGINT - 1) & 1)
+
+    def _write(self, data: bytes) -> None:
+        """Into the receive buffer; what does not fit is lost, as on the chip."""
+        with contextlib.suppress(BlockingIOError, BrokenPipeError):
+            os.write(self._stdin, data)
