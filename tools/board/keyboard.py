@@ -54,7 +54,7 @@ class Keyboard:
         if not self._control.in_program:
             return False
         state, catches = self._status()
-        return state not in _ENDED and not catches
+        return state not in _ENDED and not catches and self._control.in_program  # it may just have ended
 
     def _press_ctrl_c(self) -> float:
         """Do with the Ctrl-C that waits what the chip would. Returns seconds to wait before that, 0 when done."""

@@ -56,8 +56,8 @@ def read():
 def execute(source, names, mode, eof=b""):
     """Run source; eof: what ends its output, and then the exception's. SystemExit passes, as both."""
     try:
-        wire.control[_IN_PROGRAM] = 1
         micropython.kbd_intr(3)
+        wire.control[_IN_PROGRAM] = 1
         exec(compile(source, "<stdin>", mode), names)
         quiet()
         _out.write(eof)

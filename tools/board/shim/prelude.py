@@ -76,8 +76,8 @@ def exists(path):
 def execute(module, path, names):
     """Run a start-up script, the image's before the file. False when it ended with an exception."""
     try:
-        wire.control[_IN_PROGRAM] = 1
         micropython.kbd_intr(3)
+        wire.control[_IN_PROGRAM] = 1
         if exists("/rom/" + module + ".mpy"):
             sys.path.insert(0, "/rom")
             try:
