@@ -141,7 +141,7 @@ import network, socket, time
 w = network.WLAN(network.WLAN.IF_STA)
 def wait():
     t = time.ticks_ms()
-    while w.status() == 1001: time.sleep_ms(10)
+    while w.status() in (1000, 1001): time.sleep_ms(10)
     return time.ticks_diff(time.ticks_ms(), t) // 100
 error(socket.getaddrinfo, "127.0.0.1", 80)
 error(socket.socket)
@@ -155,9 +155,14 @@ error(w.connect, "lab", "secret")
 print(wait(), w.status(), w.isconnected())
 w.disconnect()
 w.connect("lab", "wrong")
-print(wait(), w.status())
+time.sleep_ms(700)
+print(w.status())                    # left to itself the driver tries for ever, and does not tell why
 w.disconnect()
 print(w.status())
+w.config(reconnects=0)
+w.connect("lab", "wrong")
+print(wait(), w.status())
+w.disconnect()
 w.connect("lab", "secret")
 print(wait(), w.status(), w.isconnected(), w.status("rssi"), w.config("mac").hex(), w.config("ssid"))
 error(w.status, "noise")
@@ -173,12 +178,13 @@ print(network.hostname(), w.ifconfig()[0], network.WLAN().isconnected())
         "OSError Wifi Not Connected",
         "OSError Wifi Internal Error",
         "3 201 False",
-        "3 202",
+        "1001",
         "1000",
+        "3 15",
         "3 1010 True -55 24a160010203 lab",
         "ValueError unknown status param",
         r"bytearray(b'\x02\x00\x00P') socket",
-        "mpy-esp32 192.168.4.2 True",
+        "mpy-esp32 192.168.1.7 True",
     ]
 
 
@@ -209,7 +215,7 @@ print(time.gmtime()[0] >= 2024)
             board.outage(False)
 
     assert printed(run_to_prompt(board, on_line=switch)) == [
-        "up", "down 200", "OSError 110", "OSError 113", "up again 1010", "True"]
+        "up", "down 1001", "OSError 110", "OSError 113", "up again 1010", "True"]
 
 
 def test_outage_cuts_connections(tmp_path):
@@ -280,7 +286,7 @@ def test_shim_costs(tmp_path, arch, record_property):
     words = 2 if arch == "native" else 1
     heap = words * (56 + SIMULATION_WKB) * 1024
     assert 0.97 * heap < used + free <= heap
-    assert used <= words * 12 * 1024
+    assert used <= words * 12.5 * 1024
 
 
 def test_pins_and_small_things(tmp_path):

@@ -16,6 +16,7 @@ from typing import TextIO
 
 from tools import build, image, interpreter
 from tools.board import inspect
+from tools.board.control import OUTAGES
 from tools.board.power import RunResult
 from tools.board.serial_port import SerialPort
 from tools.board.settings import BoardError, BoardSettings
@@ -29,14 +30,19 @@ _CONSOLE = ("With a terminal, the first Ctrl-C goes to the board and leads to it
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the sub-commands."""
-    commands = parser.add_subparsers(required=True, metavar="new|run|inspect|outage|wipe")
+    commands = parser.add_subparsers(required=True, metavar="new|run|inspect|outage|phone|wipe")
     _configure_new(commands.add_parser("new", help="make a board in an empty folder"))
     _configure_run(commands.add_parser("run", help="power it up; its console is on stdout", epilog=_CONSOLE))
     command = commands.add_parser("inspect", help="show partitions, boot records, NVS, files, resets, wear")
     command.set_defaults(act=_inspect)
     _folder(command)
-    command = commands.add_parser("outage", help="take all networks off the air, also while it runs")
-    command.set_defaults(act=lambda args: VirtualBoard(args.folder).outage(args.state == "on"))
+    command = commands.add_parser("outage", help="take all networks off the air, or make the link deaf; while it runs")
+    command.set_defaults(act=lambda args: VirtualBoard(args.folder).outage(args.state))
+    _folder(command)
+    command.add_argument("state", choices=OUTAGES, help="on: no network is there; dhcp, join, radio, dns: the link "
+                         "looks good and nothing gets through, until the board does that")
+    command = commands.add_parser("phone", help="put a phone on its hot spot, or take it away; while it runs")
+    command.set_defaults(act=lambda args: VirtualBoard(args.folder).phones(int(args.state == "on")))
     _folder(command)
     command.add_argument("state", choices=["on", "off"])
     _configure_wipe(commands.add_parser("wipe", help="erase a part of the flash"))
@@ -85,6 +91,8 @@ def _configure_new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--heap", default="56wK", metavar="SIZE", help="the chip's, as MicroPython's -X heapsize")
     parser.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="board time per host time")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of what torn operations leave")
+    parser.add_argument("--portal-port", type=int, default=0, metavar="PORT",
+                        help="of this machine, for port 80 of its hot spot (default: a free one, see its log)")
     parser.add_argument("--force", action="store_true", help="replace a board that is there")
 
 
@@ -114,7 +122,7 @@ def _configure_wipe(parser: argparse.ArgumentParser) -> None:
 
 def _new(args: argparse.Namespace) -> None:
     chip = {"mac": args.mac, "wifi": args.wifi, "force": args.force, "arch": args.arch, "heap": args.heap,
-            "speed": args.speed, "seed": args.seed,
+            "speed": args.speed, "seed": args.seed, "portal_port": args.portal_port,
             "firmware": args.firmware.read_bytes() if args.firmware else None}
     if args.stock:
         for option in ("entry", "ca", "hardware_key", "sn", "set", "main", "files"):

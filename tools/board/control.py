@@ -1,7 +1,7 @@
 """The control block: one page of memory that the supervisor shares with the interpreter.
 
     offset  size  what
-         4     1  outage: no network is on the air
+         4     1  outage: 1 no network is on the air; from 2 on the link is deaf, cured as OUTAGES says
          5     1  station: active, wanted, has address (survives a soft reset)
          6     1  reset cause, as `machine.reset_cause` gives it
          7     1  index of the running slot in the partition table
@@ -18,6 +18,12 @@
         47     1  Ctrl-C was pressed in it
         48     6  RTC memory: magic word, length (16 bits)
         56     8  RTC minus host clock, in seconds, kept by the shim for Mbed TLS
+        64     4  ports of the host that stand for the hot spot's 80 (TCP) and 53 (UDP), 16 bits each
+        68     1  phones on the hot spot
+        69     1  hot spot: is it active
+        70     1  hot spot: security, as `network.WLAN.SEC_...`
+        71    33  hot spot: length and bytes of its name
+       104    64  hot spot: length and bytes of its key
        512  2048  RTC memory: data
       2560   512  networks on the air: count, then length and bytes of name and of key
       3072  1024  partition table, 28 bytes a row: label (16), type, subtype, 0, address, size
@@ -36,6 +42,7 @@ from pathlib import Path
 from tools.board.layout import Partition
 
 SIZE = 4096
+OUTAGES = ("off", "on", "dhcp", "join", "radio", "dns")  # what is wrong; or what cures a deaf link
 _RTC_MEMORY = [slice(48, 56), slice(512, 512 + 2048)]
 
 
@@ -58,13 +65,34 @@ class Control:
         return self._fd
 
     @property
-    def outage(self) -> bool:
-        """Is the air empty?"""
-        return bool(self._bytes[4])
+    def outage(self) -> str:
+        """What is wrong with the network: one of OUTAGES."""
+        return OUTAGES[self._bytes[4]]
 
     @outage.setter
-    def outage(self, on: bool) -> None:
-        self._bytes[4] = on
+    def outage(self, what: str) -> None:
+        self._bytes[4] = OUTAGES.index(what)
+
+    @property
+    def phones(self) -> int:
+        """How many phones are on the hot spot."""
+        return self._bytes[68]
+
+    @phones.setter
+    def phones(self, count: int) -> None:
+        self._bytes[68] = count
+
+    @property
+    def hotspot(self) -> tuple[str, str, int] | None:
+        """Name, key and security of the hot spot; None while it is off."""
+        if not self._bytes[69]:
+            return None
+        name, key = (self._bytes[at + 1 : at + 1 + self._bytes[at]].decode() for at in (71, 104))
+        return name, key, self._bytes[70]
+
+    def set_ports(self, http: int, dns: int) -> None:
+        """The ports of the host that stand for the hot spot's."""
+        struct.pack_into("<HH", self._bytes, 64, http, dns)
 
     @property
     def in_program(self) -> bool:
@@ -122,8 +150,10 @@ class Control:
             struct.pack_into("<I", self._bytes, 40, 0)
 
     def stop_radio(self) -> None:
-        """The station is off after every reset but a soft one, and the prompt is the plain one."""
-        self._bytes[5] = self._bytes[44] = 0
+        """Radio and hot spot are off after every reset but a soft one, and the prompt is the plain one."""
+        self._bytes[5] = self._bytes[44] = self._bytes[69] = 0
+        if self.outage not in ("off", "on"):
+            self.outage = "off"  # a deaf link hears again after a restart
 
     def start_console(self) -> None:
         """No program of the last boot is left."""

@@ -27,7 +27,8 @@ class BoardSettings:
 
     heap: the chip's, in the form of MicroPython's `-X heapsize`; `w` scales it by the word size, so that 64
     bits hold as many objects as the ESP32's 56 KiB. seed: what torn flash operations leave. rssi in dBm.
-    ntp_offset_s: how wrong the NTP server is.
+    ntp_offset_s: how wrong the NTP server is. portal_port: the host's port that stands for port 80 of the hot
+    spot; 0: a free one.
     """
 
     mac: str
@@ -38,6 +39,7 @@ class BoardSettings:
     rssi: int = -55
     seed: int = 0
     ntp_offset_s: int = 0
+    portal_port: int = 0
 
     @property
     def interpreter_heap(self) -> str:

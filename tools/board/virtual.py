@@ -13,6 +13,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,6 +42,7 @@ class VirtualBoard:
         self.settings = BoardSettings.load(self.folder)
         self._wake_read, self._wake_write = os.pipe()
         self._stopped = False
+        self.portal_ports = 0, 0  # of the host, while it runs: for TCP 80 and UDP 53 of the hot spot
         self._power: Power | None = None
 
     def __del__(self) -> None:
@@ -101,10 +103,26 @@ class VirtualBoard:
             process.interrupt()
             os.write(self._wake_write, b"x")
 
-    def outage(self, on: bool) -> None:
-        """Take every network off the air, or put them back; also while the board runs."""
-        with contextlib.closing(Control(self.folder / "control.bin")) as control:
-            control.outage = on
+    def outage(self, what: bool | str) -> None:
+        """Take every network off the air (True), or put them back (False); also while the board runs.
+
+        Or one of `control.OUTAGES`: the link looks good and nothing gets through until the board does that.
+        """
+        with self._control() as control:
+            control.outage = what if isinstance(what, str) else ("off", "on")[what]
+
+    def phones(self, count: int) -> None:
+        """How many phones are on the hot spot; also while the board runs."""
+        with self._control() as control:
+            control.phones = count
+
+    def hotspot(self) -> tuple[str, str, int] | None:
+        """Name, key and security of the hot spot; None while it is off."""
+        with self._control() as control:
+            return control.hotspot
+
+    def _control(self) -> contextlib.closing[Control]:
+        return contextlib.closing(Control(self.folder / "control.bin"))
 
     def wipe(self, what: str) -> None:
         """Erase "nvs", "files" or "flash" (all but the partition table and the slots' images).
@@ -157,6 +175,9 @@ class VirtualBoard:
             control.set_chip(mac=bytes.fromhex(self.settings.mac), rssi=self.settings.rssi, speed=clock.speed,
                              factory=False)
             control.set_air([(name, key) for name, key in self.settings.networks])
+            http = self.settings.portal_port or _free_port(socket.SOCK_STREAM)
+            self.portal_ports = http, _free_port(socket.SOCK_DGRAM)
+            control.set_ports(*self.portal_ports)
             yield flash, control
 
     def _starter(self, flash: Flash, control: Control, on_text: Callable[[bytes], None],
@@ -164,6 +185,13 @@ class VirtualBoard:
         command = factory.interpreter(self.settings.arch)
         return lambda: Process(command, self.settings.interpreter_heap, flash.fileno(), control, on_text,
                                self._wake_read, consoles)
+
+
+def _free_port(kind: int) -> int:
+    """A port of this machine that nobody uses now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class _Log:
