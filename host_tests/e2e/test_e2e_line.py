@@ -119,7 +119,7 @@ def test_a_network_that_comes_back(board, cloud):
         board.outage(True)
         run.wait("link lost")
         seen = len(run.lines)
-        run.wait("no link", after=seen)
+        run.wait("not found", after=seen)
         board.outage(False)
         run.wait("connected to", times=2)
         run.reports(2)

@@ -93,12 +93,20 @@ class FakeKeys:
 class FakeLink:
     def __init__(self):
         self.is_up = True
+        self.silent = 0
+        self.history = None
 
     def step(self):
         return self.is_up
 
     def rssi(self):
         return -60
+
+    def heard(self):
+        self.silent = 0
+
+    def failed(self, error):
+        self.silent += 1
 
 
 class FakeBoots:
@@ -127,9 +135,17 @@ class FakeChip:
         self.fed = self.hungry_ms = 0  # how often the watchdog was fed, and its longest wait for it
         self._fed_ms = self.clock.ms
         self.released = False
+        self.held_pins = ()
+        self.forgotten = ()
 
-    def start(self, settings):
+    def start(self, settings, open_portal):
         pass
+
+    def pressed(self, pin):
+        return pin in self.held_pins
+
+    def forget(self, *names):
+        self.forgotten += names
 
     def feed(self):
         self.fed += 1

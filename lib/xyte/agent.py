@@ -31,10 +31,11 @@ class Agent:
 
     version: of the application, SemVer; reported as the firmware version. http: a module with urequests' `request`
     to use in place of the agent's own HTTP client; plain http only. buffer_bytes: largest telemetry message.
-    chip: the hardware; a test hands in its own.
+    link: what looks after the network in place of Wi-Fi, see device/wired.py. chip: the hardware; a test hands in
+    its own.
     """
 
-    def __init__(self, version=VERSION, http=None, buffer_bytes=2048, chip=None):
+    def __init__(self, version=VERSION, http=None, buffer_bytes=2048, link=None, chip=None):
         if chip is None:
             from xyte.device.chip import Chip  # here: only a board has these modules
 
@@ -43,6 +44,7 @@ class Agent:
         # First of all the client with its buffers, the largest pieces, while the heap is still in one piece.
         self._http = wiring.http_client(chip, http, buffer_bytes)
         self._chip, self._version = chip, version
+        chip.link = link or chip.link
         self._crash = CrashNote(chip.root)
         self._crash.load()
         if not self._crash.text and chip.reset_cause() == "WDT_RESET":
@@ -63,6 +65,7 @@ class Agent:
             ("uptime_s", lambda: self._uptime_s, None),
             ("heap_used", self._chip.heap_used, None),
             ("rssi", lambda: self._chip.link.rssi(), 3),
+            ("link_repairs", lambda: self._chip.link.history, 0),
         ):
             self._telemetry.add(Sensor(name, read, 0, deadband))
         crash = self._crash.text
@@ -179,7 +182,7 @@ class Agent:
         try:
             settings = wiring.read_settings(chip)
             log.configure(settings.log_level, chip.clock.ticks_ms)
-            chip.start(settings)
+            chip.start(settings, None)
             log.info("agent", "version %s, started after %s" % (self._version, chip.reset_cause()))
             self._timekeeper = Timekeeper(chip.clock, chip.keys)
             self._timekeeper.start(chip.reset_cause() == "PWRON_RESET")

@@ -2,6 +2,7 @@
 
     XyteError
       LinkError          no usable answer came: try again later
+        NoAddressError   the host's name was not found
         UntrustedError   the server could not prove who it is; nothing secret was sent
       RefusedError       the cloud answered, with a status that is not a success
       SettingsError      a person must change a setting; the text names the key
@@ -17,6 +18,10 @@ class XyteError(Exception):
 
 
 class LinkError(XyteError):
+    pass
+
+
+class NoAddressError(LinkError):
     pass
 
 

@@ -29,6 +29,7 @@ def read_settings(chip):
             if sys.modules.pop(package + "." + name, None):
                 delattr(sys.modules[package], name)
     log.hide(settings.hardware_key)
+    log.hide(settings.setup_password)
     for network in settings.wifi:
         log.hide(network.get("key"))
     return settings

@@ -19,7 +19,12 @@ class Settings:
     update_keys: list  # paths
     update_command: str
     follow_latest: bool
-    wifi: list  # of {"ssid": text, "key": text}
+    wifi: list  # of {"ssid", "key", "ip", "mask", "gateway", "dns"}, all but the first optional
+    hostname: str
+    link_reset_s: int
+    setup_password: str
+    setup_pin: int
+    setup_after_s: int
     log_level: str
     development_hosts: list
 

@@ -3,13 +3,15 @@
 Needed once, at start: the agent then lets go of this module.
 """
 
+from micropython import const
 from xyte.core.settings import Settings
 from xyte.errors import SettingsError
 
 _LEVELS = ("debug", "info", "warning", "error")
-_MIN_INTERVAL_S, _MAX_INTERVAL_S = 1, 86400
+_DAY_S = const(86400)
+_ADDRESSES = ("ip", "mask", "gateway", "dns")
 
-# key: (default, type, longest text or list)
+# key: (default, type, longest text or list or largest number)
 _KEYS = {
     "entry_url": ("https://entry.xyte.io", str, 256),
     "hardware_key": ("", str, 128),
@@ -18,12 +20,17 @@ _KEYS = {
     "cloud_id": ("", str, 128),
     "name": ("", str, 256),
     "sub_model": ("", str, 128),
-    "telemetry_interval_s": (60, int, 0),
+    "telemetry_interval_s": (60, int, _DAY_S),
     "ca_files": ([], list, 4),
     "update_keys": ([], list, 4),
     "update_command": ("update_firmware", str, 100),
     "follow_latest": (False, bool, 0),
     "wifi": ([], list, 8),
+    "hostname": ("", str, 32),
+    "link_reset_s": (7200, int, _DAY_S),
+    "setup_password": ("", str, 63),
+    "setup_pin": (-1, int, 48),
+    "setup_after_s": (600, int, _DAY_S),
     "log_level": ("info", str, 16),
     "development_hosts": ([], list, 8),
 }
@@ -49,9 +56,8 @@ def read(values):
 def _check(settings):
     if not settings.hardware_key:
         raise SettingsError("'hardware_key' is missing: see the Partner Portal")
-    if not _MIN_INTERVAL_S <= settings.telemetry_interval_s <= _MAX_INTERVAL_S:
-        limits = (_MIN_INTERVAL_S, _MAX_INTERVAL_S)
-        raise SettingsError("'telemetry_interval_s' must be %d to %d" % limits)
+    if not settings.telemetry_interval_s:
+        raise SettingsError("'telemetry_interval_s' must be 1 to %d" % _DAY_S)
     if settings.log_level not in _LEVELS:
         raise SettingsError("'log_level' must be one of " + ", ".join(_LEVELS))
     if settings.mac:
@@ -62,6 +68,8 @@ def _check(settings):
                 raise SettingsError("'%s' must be a list of texts" % key)
     for network in settings.wifi:
         _check_network(network)
+    if 0 < len(settings.setup_password) < 8:
+        raise SettingsError("'setup_password' must have 8 to 63 characters")
     try:
         entry = settings.host(settings.entry_url)
     except SettingsError as e:
@@ -74,21 +82,34 @@ def _typed(key, value, kind, limit):
     if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):  # a bool is an int too
         names = {str: "a text", int: "a whole number", list: "a list", bool: "true or false"}
         raise SettingsError("'%s' must be %s" % (key, names[kind]))
-    if limit and len(value) > limit:
+    if kind is int and not 0 <= value <= limit:
+        raise SettingsError("'%s' must be 0 to %d" % (key, limit))
+    if kind in (str, list) and len(value) > limit:
         raise SettingsError("'%s' is longer than %d" % (key, limit))
     return value
 
 
 def _check_network(network):
-    """wifi: a list of {"ssid": text, "key": text}, best network first; no key for an open one."""
+    """wifi: a list of objects, best network first. ssid; key, none for an open one; ip, mask, gateway, dns."""
     if not isinstance(network, dict) or not isinstance(network.get("ssid"), str) or not network["ssid"]:
         raise SettingsError("'wifi' must be a list of objects with 'ssid' and 'key'")
+    if len(network["ssid"].encode()) > 32:
+        raise SettingsError("'wifi': an ssid has 32 bytes at most")
     for name in network:
-        if name not in ("ssid", "key"):
+        if name not in ("ssid", "key") and name not in _ADDRESSES:
             raise SettingsError("'wifi' has an unknown key '%s'" % name)
+        if name in _ADDRESSES and not _is_address(network[name]):
+            raise SettingsError("'wifi' %s of '%s' is not an IPv4 address" % (name, network["ssid"]))
     key = network.get("key") or ""
     if not isinstance(key, str) or (key and not 8 <= len(key) <= 64):
         raise SettingsError("'wifi' key of '%s' must have 8 to 64 characters" % network["ssid"])
+    if "ip" in network and not ("mask" in network and "gateway" in network):
+        raise SettingsError("'wifi' ip of '%s' needs a mask and a gateway" % network["ssid"])
+
+
+def _is_address(text):
+    parts = text.split(".") if isinstance(text, str) else ()
+    return len(parts) == 4 and all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts)
 
 
 def normal_mac(text):

@@ -8,6 +8,7 @@ import sys
 from binascii import crc32, hexlify
 
 import machine
+import network
 
 from xyte.device import boot_count
 from xyte.device.clock import Clock
@@ -41,9 +42,10 @@ class Chip:
         random.seed(crc32(machine.unique_id(), crc32(seed)) & 0x3FFFFFFF)
         self.session = hexlify(seed).decode()  # differs from run to run of the agent
 
-    def start(self, settings):
-        """Make what depends on the settings."""
-        self.link = Wifi(settings.wifi, self.clock)
+    def start(self, settings, open_portal):
+        """Make what depends on the settings. open_portal: see Wifi; a link that is there already stays."""
+        if not self.link:
+            self.link = Wifi(settings, self, network, open_portal)
         self.connect.ca_files = settings.ca_files
 
     def pause(self, ms):
@@ -61,6 +63,18 @@ class Chip:
 
     def mac(self):
         return hexlify(machine.unique_id(), ":").decode()
+
+    def pressed(self, pin):
+        """Does a button pull this pin to ground? pin: GPIO number, below 0 for none."""
+        return pin >= 0 and not machine.Pin(pin, machine.Pin.IN, machine.Pin.PULL_UP).value()
+
+    @staticmethod
+    def forget(*names):
+        """Let go of the agent's modules by these names: with the last object of theirs their memory is free."""
+        for name in names:
+            package, _, module = name.rpartition(".")
+            if sys.modules.pop("xyte." + name, None):
+                delattr(sys.modules["xyte." + package], module)
 
     def reset_cause(self):
         return _CAUSES.get(machine.reset_cause(), "UNKNOWN_RESET")

@@ -8,7 +8,7 @@ import select
 import socket
 from errno import EINPROGRESS
 
-from xyte.errors import LinkError, UntrustedError
+from xyte.errors import LinkError, NoAddressError, UntrustedError
 
 
 class Connector:
@@ -26,7 +26,7 @@ class Connector:
         try:
             addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
         except OSError as e:
-            raise LinkError("no address for %s: %r" % (host, e))
+            raise NoAddressError("no address for %s: %r" % (host, e))
         for i in range(len(addresses)):
             try:
                 return self._connect(addresses[i], tls, host, pause)

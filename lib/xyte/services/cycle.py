@@ -26,7 +26,7 @@ class Cycle:
 
     def __init__(self, chip, cloud, vault, telemetry, timekeeper, rare):
         clock, below = chip.clock, chip.below
-        self._clock, self._cloud, self._vault = clock, cloud, vault
+        self._clock, self._cloud, self._vault, self._link = clock, cloud, vault, chip.link
         self._telemetry, self._timekeeper, self._rare = telemetry, timekeeper, rare
         self.interval_ms = 60000
         self._telemetry_wait = Backoff(_FIRST_MS, _TELEMETRY_CAP_MS, below)
@@ -111,6 +111,7 @@ class Cycle:
     def _known(self):
         """The hub has taken a telemetry over a verified connection."""
         self.accepted += 1
+        self._link.heard()
         self._telemetry_wait.reset()
         self._registration_wait.reset()
         self._revocation.clear()
@@ -122,6 +123,7 @@ class Cycle:
         self.failed += 1
         self._troubled = True
         if isinstance(error, RefusedError):
+            self._link.heard()
             return self._refused(error, wait)
         if isinstance(error, (SettingsError, StoreError)):
             log.error("cloud", error)
@@ -129,6 +131,7 @@ class Cycle:
             log.error("cloud", "not trusted, nothing was sent: %s" % error)
         else:
             log.warning("cloud", error)
+            self._link.failed(error)
         return wait.after_failure_ms()
 
     def _refused(self, error, wait):

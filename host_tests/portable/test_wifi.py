@@ -1,0 +1,190 @@
+"""The Wi-Fi link over a radio that behaves as the ESP32 port's does."""
+
+from fakes.chip import FakeChip, Restarted
+from fakes.radio import Radio
+from xyte.core import ladder, wifi_rules
+from xyte.core.settings_rules import read
+from xyte.device.wifi import Wifi
+from xyte.errors import LinkError, NoAddressError
+
+HOME, SHED = {"ssid": "home", "key": "home-key-1"}, {"ssid": "shed", "key": "shed-key-1"}
+HOME_AIR, SHED_AIR = ("home-key-1", 0, -60), ("shed-key-1", 0, -50)
+
+
+class Site:
+    """A board somewhere. air: as fakes.radio. more: settings."""
+
+    def __init__(self, wifi, air, **more):
+        self.chip = FakeChip("", None)
+        self.clock, self.radio = self.chip.clock, Radio(self.chip.clock, air)
+        values = {"hardware_key": "h", "ca_files": ["/ca"], "wifi": wifi}
+        values.update(more)
+        self.settings = read(values)
+        self.boot()
+
+    def boot(self):
+        self.link = Wifi(self.settings, self.chip, self.radio)
+
+    def pass_s(self, seconds, failing=None, every_s=10):
+        """Let time pass; failing: the error that every request ends in meanwhile. Returns whether the link is up."""
+        end, asked = self.clock.ms + seconds * 1000, self.clock.ms
+        up = False
+        while self.clock.ms < end:
+            up = self.link.step()
+            if failing and up and self.clock.ms >= asked:
+                asked = self.clock.ms + every_s * 1000
+                self.link.failed(failing)
+            self.clock.sleep_ms(250)
+        return up
+
+
+def test_joins_the_first_network_that_is_there():
+    site = Site([HOME, SHED], {"shed": SHED_AIR})
+    assert site.pass_s(10)
+    assert site.radio.joins == ["home", "shed"] and site.link.rssi() == -50
+    assert site.radio.name == "xyte-10007f" and site.link.history is None
+
+
+def test_open_network_and_name_from_settings():
+    site = Site([{"ssid": "guest"}], {"guest": ("", 0, -60)}, hostname="pump-7")
+    assert site.pass_s(5) and site.radio.name == "pump-7"
+
+
+def test_wrong_password_ends_an_attempt_early_and_does_not_stop_the_others():
+    site = Site([dict(HOME, key="not-the-key"), SHED], {"home": HOME_AIR, "shed": SHED_AIR})
+    assert site.pass_s(6)
+    assert site.radio.joins == ["home", "shed"]
+
+
+def test_comes_back_by_itself_to_the_network_it_had():
+    site = Site([HOME, SHED], {"shed": SHED_AIR})
+    site.pass_s(10)
+    del site.radio.air["shed"]
+    assert not site.pass_s(20)
+    site.radio.air["shed"] = SHED_AIR
+    assert site.pass_s(20)
+    assert site.radio.joins[2] == "shed" and site.link.history == "lost 1"
+
+
+def test_prefers_the_better_network_once_it_can_be_heard():
+    site = Site([HOME, SHED], {"shed": SHED_AIR})
+    site.pass_s(1300)
+    assert site.radio.scans == 2 and site.radio.joins == ["home", "shed"]  # looked, heard nothing, left nothing
+    site.radio.air["home"] = HOME_AIR
+    assert site.pass_s(700)
+    assert site.radio.joins[2:] == ["home"] and site.link.rssi() == -60
+    scans = site.radio.scans
+    site.pass_s(3000)
+    assert site.radio.scans == scans  # on the best one there is nothing to look for
+
+
+def test_better_network_with_a_wrong_key_costs_less_and_less():
+    site = Site([dict(HOME, key="not-the-key"), SHED], {"home": HOME_AIR, "shed": SHED_AIR})
+    assert site.pass_s(36000)
+    assert 3 <= site.radio.joins.count("home") <= 7
+
+
+def test_weak_network_is_no_better_one():
+    seen = [(b"home", b"", 1, -80, 3, False), (b"shed", b"", 1, -40, 3, False)]
+    assert wifi_rules.better([HOME, SHED], 1, seen) == -1
+    assert wifi_rules.better([SHED, HOME], 1, seen) == 0
+    assert wifi_rules.better([SHED, HOME], 0, seen) == -1
+
+
+def test_static_address_and_back_to_dhcp():
+    fixed = dict(HOME, ip="10.0.0.5", mask="255.255.255.0", gateway="10.0.0.1")
+    site = Site([fixed, SHED], {"home": HOME_AIR})
+    assert site.pass_s(5)
+    assert site.radio.station.ifconfig() == ("10.0.0.5", "255.255.255.0", "10.0.0.1", "10.0.0.1")
+    site.radio.air = {"shed": SHED_AIR}
+    assert site.pass_s(20) and site.radio.station.ifconfig()[0] == "192.168.1.7"
+
+
+def test_radio_is_cycled_and_the_chip_reset_when_no_network_comes_back():
+    site = Site([HOME], {}, link_reset_s=600)
+    site.pass_s(300)
+    assert site.radio.station.cycles >= 1
+    try:
+        site.pass_s(1000)
+        raise AssertionError("no reset")
+    except Restarted:
+        assert 600 <= site.clock.now_s() < 720 and site.chip.boots.count == 0
+    site.boot()  # the count is on flash: the next reset is twice as far
+    assert site.link.history == "reset 1"
+    before = site.clock.now_s()
+    try:
+        site.pass_s(2000)
+        raise AssertionError("no reset")
+    except Restarted:
+        assert site.clock.now_s() - before >= 1200
+    site.boot()
+    site.radio.air["home"] = HOME_AIR
+    assert site.pass_s(90)
+    site.link.heard()
+    site.boot()
+    assert site.link.history is None
+
+
+def test_ladder_climbs_while_nothing_answers():
+    site = Site([HOME], {"home": HOME_AIR}, link_reset_s=900)
+    site.pass_s(5)
+    renewals = site.radio.renewals
+    site.pass_s(45, NoAddressError("no address"))
+    assert site.radio.dns == "192.168.1.1" and site.link.history == "dns 1"
+    site.pass_s(40, NoAddressError("no address"))
+    assert site.radio.renewals == renewals + 1 and site.link.history == "dns 1, dhcp 1"
+    site.pass_s(60, LinkError("timed out"))
+    assert site.radio.joins == ["home", "home"]
+    site.pass_s(200, LinkError("timed out"))
+    assert site.radio.station.cycles == 1 and site.link.history == "dns 1, dhcp 1, join 1, radio 1"
+    try:
+        site.pass_s(1000, LinkError("timed out"))
+        raise AssertionError("no reset")
+    except Restarted:
+        assert 900 <= site.clock.now_s() < 950
+
+
+def test_answer_of_any_kind_ends_the_climb():
+    site = Site([HOME], {"home": HOME_AIR})
+    site.pass_s(5)
+    for _ in range(20):
+        site.pass_s(20, LinkError("timed out"))
+        site.link.heard()
+    assert site.radio.joins == ["home"] and site.link.history is None
+
+
+def test_name_server_is_left_alone_when_names_are_found():
+    site = Site([HOME], {"home": HOME_AIR})
+    site.radio.dns = "9.9.9.9"
+    site.pass_s(5)
+    site.pass_s(45, LinkError("no connection"))
+    assert site.radio.dns == "9.9.9.9" and site.link.done == 1
+
+
+def test_every_rung_has_a_count_and_a_time():
+    for done, least, after_s in ((0, 3, 30), (1, 4, 60), (2, 5, 120), (3, 7, 300), (4, 10, 7200)):
+        assert ladder.rung(done, least - 1, after_s, 7200) == -1
+        assert ladder.rung(done, least, after_s - 1, 7200) == -1
+        assert ladder.rung(done, least, after_s, 7200) == done
+    assert ladder.rung(4, 99, 1799, 0) == -1 and ladder.rung(4, 99, 1800, 0) == len(ladder.RUNGS)
+    assert [ladder.reset_after_s(7200, n) for n in (0, 1, 3, 4, 200)] == [7200, 14400, 57600, 86400, 86400]
+    assert ladder.reset_after_s(0, 3) == 0
+
+
+def test_link_that_somebody_else_keeps_is_always_up():
+    site = Site([], {})
+    assert site.pass_s(5) and site.radio.joins == []
+    site.pass_s(1000, LinkError("timed out"))
+    assert site.radio.joins == [] and site.link.history is None
+
+
+def test_lost_attempt_is_told_from_one_that_runs():
+    assert not wifi_rules.is_lost(201, 201, 5000)  # left over from the attempt before
+    assert wifi_rules.is_lost(201, 201, 8000) and wifi_rules.is_lost(15, 1001, 100)
+    assert not wifi_rules.is_lost(1000, 1000, 14000) and wifi_rules.is_lost(1001, 1000, 15000)
+
+
+def test_modules_of_the_search_are_let_go():
+    site = Site([HOME], {"home": HOME_AIR})
+    site.pass_s(5)
+    assert "device.wifi_search" in site.chip.forgotten

@@ -1,0 +1,166 @@
+"""While there is no link: the known networks in turn, and the set-up portal when they are of no use.
+
+The driver's own reconnecting is switched off: it would go on for ever after a wrong password, hide the reason, and
+make every connect() during it an error. Each attempt here begins with disconnect() and ends by what wifi_rules says.
+"""
+
+from micropython import const
+from xyte import log
+from xyte.core import ladder, wifi_rules
+
+_REST_MS = const(5000)
+_LONGEST_REST_MS = const(30000)
+_DUTY_MS = const(300000)  # between two rounds while the portal is open: they make its hot spot stutter
+_RADIO_ROUNDS = const(4)  # fruitless rounds until the radio is switched off and on
+_LEAVE_MS = const(1000)
+_ERRORS = (OSError, RuntimeError)  # the port's WLAN raises both, some with a text for an errno
+
+
+class Attempt:
+    """One try to join a network. chosen: as in the settings. outcome: None while it runs, "" or why it failed."""
+
+    def __init__(self, link, chosen):
+        self._clock, self._wlan = link.chip.clock, link.wlan
+        self.ssid, self.outcome = chosen["ssid"], None
+        log.debug("wifi", "trying %s" % self.ssid)
+        try:
+            self._begin(link, chosen)
+        except _ERRORS as e:
+            self._fail("%s" % e)
+        self._since = self._clock.ticks_ms()
+
+    def _begin(self, link, chosen):
+        wlan = self._wlan
+        link.network.hostname(link.settings.hostname or "xyte-" + link.chip.mac()[9:].replace(":", ""))
+        if not wlan.active():
+            wlan.active(True)
+        leave(wlan, self._clock)
+        wlan.config(reconnects=0)
+        if chosen.get("ip"):
+            gateway = chosen["gateway"]
+            wlan.ifconfig((chosen["ip"], chosen["mask"], gateway, chosen.get("dns") or gateway))
+        else:
+            wlan.ipconfig(dhcp4=True)
+        self._before = wlan.status()
+        wlan.connect(self.ssid, chosen.get("key") or None)
+
+    def step(self, up):
+        """Returns the outcome, None while there is none. up: has the station an address?"""
+        if self.outcome is None:
+            if up:
+                self.outcome = ""
+                log.info("wifi", "connected to %s" % self.ssid)
+            else:
+                status = self._wlan.status()
+                elapsed = self._clock.ticks_diff(self._clock.ticks_ms(), self._since)
+                if wifi_rules.is_lost(status, self._before, elapsed):
+                    self._fail(wifi_rules.why(status))
+        return self.outcome
+
+    def _fail(self, why):
+        log.warning("wifi", "%s: %s" % (self.ssid, why))
+        self.outcome = why
+        leave(self._wlan, self._clock)  # or a late success would go unnoticed
+
+
+def leave(wlan, clock):
+    """Disconnect. That the link is gone shows a moment later only, and would till then be taken for the new one."""
+    try:
+        wlan.disconnect()
+    except _ERRORS:
+        pass  # the radio is off
+    until = clock.after_ms(_LEAVE_MS)
+    while wlan.isconnected() and clock.left_ms(until) > 0:
+        clock.sleep_ms(10)
+
+
+class Search:
+    """From the loss of the link until there is one again. link: Wifi. leave: begin with an attempt, link or not."""
+
+    def __init__(self, link, leave_first):
+        self._link, self._clock = link, link.chip.clock
+        self._since = self._wake = self._clock.ticks_ms()
+        self._attempt = self._portal = None
+        self._tried = self._rounds = 0
+        settings = link.settings
+        self._portal_ms = settings.setup_after_s * 1000 if settings.setup_password else 0
+        if link.asked or not link.networks:
+            link.asked = False
+            leave(link.wlan, self._clock)
+            self._open_portal()
+        elif leave_first:
+            self._try_next()
+
+    def step(self, up):
+        """Returns True when the link is up and the search is over. up: has the station an address?"""
+        try:
+            return self._step(up)
+        except _ERRORS as e:
+            log.warning("wifi", "%r" % e)
+            self._rest(_REST_MS)
+            return False
+
+    def _step(self, up):
+        portal, link = self._portal, self._link
+        if portal:
+            portal.step(up)
+            if portal.trial:  # somebody is setting it up: nothing of ours may come between
+                self._attempt = None
+                if not portal.over:
+                    return False
+                link.networks, link.now = portal.networks, 0
+        if up or self._attempt:
+            return self._judge(up)
+        if link.networks and self._clock.left_ms(self._wake) <= 0 and not (portal and portal.visited()):
+            self._try_next()
+        elif not portal and self._portal_ms and self._elapsed_ms() >= self._portal_ms:
+            self._open_portal()
+        return False
+
+    def _judge(self, up):
+        """An attempt is running, or the link is there."""
+        outcome = self._attempt.step(up) if self._attempt else ""
+        if outcome is None:
+            return False
+        self._attempt = None
+        if outcome:
+            self._after_failure()
+            return False
+        if self._portal:
+            self._portal.close()
+        return True
+
+    def _after_failure(self):
+        link = self._link
+        link.now = (link.now + 1) % len(link.networks)
+        self._tried += 1
+        if self._tried == len(link.networks):  # each has failed once; the best one begins the next round
+            self._tried = link.now = 0
+            self._rounds += 1
+            self._end_round()
+
+    def _end_round(self):
+        link = self._link
+        self._rest(_DUTY_MS if self._portal else min(_REST_MS << min(self._rounds, 6), _LONGEST_REST_MS))
+        if not self._rounds % _RADIO_ROUNDS and not self._portal:
+            link.count("radio")
+            link.wlan.active(False)
+        wait_s = ladder.reset_after_s(link.settings.link_reset_s, link.resets)
+        if wait_s and self._elapsed_ms() >= wait_s * 1000:
+            from xyte.device import link_repair
+
+            link.count("reset")
+            link_repair.reset(link)
+
+    def _try_next(self):
+        self._attempt = Attempt(self._link, self._link.networks[self._link.now])
+
+    def _rest(self, ms):
+        self._wake = self._clock.after_ms(ms)
+
+    def _elapsed_ms(self):
+        return self._clock.ticks_diff(self._clock.ticks_ms(), self._since)
+
+    def _open_portal(self):
+        self._portal = self._link.open_portal(self._link)
+        self._rest(_DUTY_MS)
