@@ -9,6 +9,7 @@ from xyte.core.wire import ChunkedBody, ResponseHead
 from xyte.services.telemetry import Sensor, Telemetry
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\nDate: x\r\nConnection: keep-alive\r\nRetry-After: 5\r\n\r\n"
+VALUES = (-5, 2**30 - 1, -(2**29), True, None, 0.1, -1e-7, 3.4e38, 21.5, "text \u00e9 \"\n", {"a": [1, 2.5]})
 CHUNKS = b"3;x\r\nabc\r\n0\r\n\r\n"
 
 
@@ -60,14 +61,13 @@ def check(name, work):
 
 
 def test_encoder():
-    out = JsonBuffer(bytearray(64))
+    out = JsonBuffer(bytearray(400))
 
     def work():
         out.clear()
-        out.integer(123456, 9)
-        out.value(-5)
-        out.value(True)
-        out.value(None)
+        out.digits(123456, 9)
+        for value in VALUES:
+            out.value(value)
         out.raw(b"{}")
 
     check("encoder", work)
@@ -90,8 +90,16 @@ def test_values():
         values.check(True)
         values.check(None)
         values.check("text")
+        values.check(WARM)
 
     check("values", work)
+
+
+WARM = 21.5
+
+
+def warm():
+    return WARM
 
 
 def one():
@@ -104,7 +112,15 @@ def yes():
 
 def test_a_steady_message():
     telemetry = Telemetry(Clock)
-    for sensor in (Sensor("each", one), Sensor("flag", yes), Sensor("band", one, 0, 3), Sensor("slow", one, 5000, 0)):
+    for sensor in (
+        Sensor("each", one),
+        Sensor("flag", yes),
+        Sensor("warm", warm),
+        Sensor("name", str),
+        Sensor("band", one, 0, 3),
+        Sensor("warm_band", warm, 0, 0.5),
+        Sensor("slow", one, 5000, 0),
+    ):
         telemetry.add(sensor)
     out = JsonBuffer(bytearray(256))
 
@@ -117,7 +133,7 @@ def test_a_steady_message():
 
     work()
     check("message", work)
-    assert b'"each":41' in out.content() and b"band" not in out.content()
+    assert b'"each":41,"flag":true,"warm":21.5,"name":""}' in out.content()
 
 
 def test_a_response_head():
@@ -137,10 +153,10 @@ def test_chunks():
     def work():
         body.reset()
         for i in range(len(CHUNKS)):
-            if body.need == body.BYTE:
-                body.byte(CHUNKS[i])
-            elif body.need == body.DATA:
+            if body.left:
                 body.took(1)
+            else:
+                body.byte(CHUNKS[i])
 
     check("chunks", work)
-    assert body.need == body.END
+    assert body.over

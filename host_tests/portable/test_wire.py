@@ -140,11 +140,11 @@ def test_kept_fields():
 
 def unchunked(data):
     """The body of a chunked message, and what is left behind it."""
-    body, chunks, at, out = ChunkedBody(), ChunkedBody.BYTE, 0, b""
-    while body.need != ChunkedBody.END:
+    body, at, out = ChunkedBody(), 0, b""
+    while not body.over:
         if at >= len(data):
             raise EOFError
-        if body.need == chunks:
+        if not body.left:
             body.byte(data[at])
             at += 1
         else:
@@ -177,7 +177,13 @@ def test_broken_chunks():
         b"0x5\r\nhello",
         b"5\r\nhelloX",
         b"12345678\r\n",
-        b"1;" + b"e" * 300,
+        b"1;" + b"e" * 1100,
+        b"1\r\nxx\r\n",
+        b"g\r\n",
+        b"G\r\n",
+        b":\r\n",
+        b"1/\r\nx",
+        b"0" * 8,
         b"\xff\r\n",
     ):
         try:

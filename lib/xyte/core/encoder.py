@@ -1,13 +1,15 @@
 """JSON written straight into a preallocated buffer: nothing is built in between, nothing is left on the heap.
 
+Values are formatted by the interpreter's own `json.dump`, in C, which hands its output over in pieces on the stack.
 Bytes are copied one by one on purpose: up to MicroPython 1.25 every slice of a buffer is an allocation.
 """
 
-_DIGITS = b"0123456789abcdef"
+import io
+import json
 
 
-class JsonBuffer:
-    """A region of `buf` from `start` on, filled by the put methods. Raises ValueError when it is full.
+class JsonBuffer(io.IOBase):
+    """A region of `buf` from `start` on, filled by raw, value and digits. Raises ValueError when it is full.
 
     After a ValueError the content is not usable: `clear` and write something smaller.
     """
@@ -25,92 +27,34 @@ class JsonBuffer:
         """A copy, as bytes. Allocates: for tests, logs and stock HTTP clients."""
         return bytes(self.buf[self.start : self.end])
 
-    def _room(self, count):
-        """Take so many bytes. Returns where they begin."""
-        at = self.end
-        if at + count > len(self.buf):
-            raise ValueError("message over %d bytes" % (len(self.buf) - self.start))
-        self.end = at + count
-        return at
-
     def raw(self, data):
         """Append bytes as they are: punctuation and ready-made JSON."""
-        buf, at = self.buf, self._room(len(data))
+        buf, at = self.buf, self.end
+        if at + len(data) > len(buf):
+            raise ValueError("message over %d bytes" % (len(buf) - self.start))
         for i in range(len(data)):
-            buf[at + i] = data[i]
+            buf[at] = data[i]
+            at += 1
+        self.end = at
 
-    def _byte(self, value):
-        self.buf[self._room(1)] = value
-
-    def text(self, text):
-        """A JSON string. text: str, written as UTF-8, control characters escaped."""
-        self._byte(34)
-        data = text.encode()
-        for i in range(len(data)):
-            c = data[i]
-            if c == 34 or c == 92:
-                self._byte(92)
-                self._byte(c)
-            elif c < 32:
-                self.raw(b"\\u00")
-                self._byte(_DIGITS[c >> 4])
-                self._byte(_DIGITS[c & 15])
-            else:
-                self._byte(c)
-        self._byte(34)
-
-    def integer(self, value, width=1):
-        """A decimal integer, zero-padded to width; digits are laid down from the right, so no text is made."""
-        if value < 0:
-            self._byte(45)
-            value = -value
-        length, rest = 1, value // 10
-        while rest:
-            length, rest = length + 1, rest // 10
-        length = max(length, width)
-        at = self._room(length) + length
-        while length:
-            at, length = at - 1, length - 1
-            self.buf[at] = 48 + value % 10
-            value //= 10
+    def write(self, data):
+        """What json.dump calls: with bytes, and on CPython with str."""
+        self.raw(data.encode() if isinstance(data, str) else data)
+        return len(data)
 
     def value(self, value):
-        """Any JSON value: None, bool, int, float, str, dict with str keys, list. Raises TypeError for other types."""
-        if value is None:
-            self.raw(b"null")
-        elif value is True:
-            self.raw(b"true")
-        elif value is False:
-            self.raw(b"false")
-        elif isinstance(value, int):
-            self.integer(value)
-        elif isinstance(value, float):
-            self.raw(("%.7g" % value).encode())  # 32-bit float: 7 digits are all it has
-        elif isinstance(value, str):
-            self.text(value)
-        elif isinstance(value, dict):
-            self._members(value)
-        elif isinstance(value, (list, tuple)):
-            self._items(value)
-        else:
-            raise TypeError("%s in JSON" % type(value).__name__)
+        """A JSON value: None, bool, int, str, a finite float, dicts with str keys and lists of these.
 
-    def _members(self, members):
-        self._byte(123)
-        first = True
-        for key in members:
-            if not first:
-                self._byte(44)
-            first = False
-            self.text(key)
-            self._byte(58)
-            self.value(members[key])
-        self._byte(125)
+        Other types come out as something that is not JSON: `values.check` is for what is not our own.
+        """
+        json.dump(value, self)
 
-    def _items(self, items):
-        self._byte(91)
-        for i in range(len(items)):
-            if i:
-                self._byte(44)
-            self.value(items[i])
-        self._byte(93)
+    def digits(self, value, width):
+        """The last `width` decimal digits of a whole number of 0 or more, with zeros in front."""
+        at = self.end + width
+        for _ in range(width):
+            self.raw(b"0")
+        while width:
+            at, width = at - 1, width - 1
+            self.buf[at] += value % 10
+            value //= 10

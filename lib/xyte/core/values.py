@@ -7,7 +7,7 @@ from micropython import const
 
 _MAX_TEXT_BYTES = const(1000)
 _MIN_INT, _MAX_INT = -0x80000000, 0x7FFFFFFF  # ready made: on the chip these are objects on the heap
-_MAX_FLOAT = 3.4028235e38
+_MIN_FLOAT, _MAX_FLOAT = -3.4028235e38, 3.4028235e38
 
 
 def check(value):
@@ -20,7 +20,7 @@ def check(value):
     elif isinstance(value, float):
         if value != value:  # noqa: PLR0124 - only NaN
             raise ValueError("not a number")
-        if not -_MAX_FLOAT <= value <= _MAX_FLOAT:
+        if not _MIN_FLOAT <= value <= _MAX_FLOAT:
             raise ValueError("%s does not fit a 32-bit float" % value)
     elif isinstance(value, str):
         if len(value) > _MAX_TEXT_BYTES // 4 and len(value.encode()) > _MAX_TEXT_BYTES:

@@ -10,6 +10,7 @@ from xyte.errors import LinkError
 _LINE_BYTES = const(256)
 _LINE_BYTES_KEPT = const(2048)  # a kept Location may be long
 _HEAD_BYTES = const(8192)
+_FRAMING_BYTES = const(1024)  # in a row: a chunk's extensions, or all trailer lines
 _MAX_LENGTH = const(0x3FFFFFFF)  # a small int on the chip; no body of ours is near it
 
 _NOT_HTTP = "not an HTTP/1.x response"
@@ -171,70 +172,52 @@ class ResponseHead:
 class ChunkedBody:
     """Decoder of the chunked coding's framing; the data itself goes past it.
 
-    `need` says what comes next: DATA with `left` bytes of it, a framing BYTE, or END.
+    left: bytes of data that come next. With none left a byte of framing does, until the body is `over`.
     """
-
-    BYTE, DATA, END = 0, 1, 2
 
     def __init__(self):
         self.reset()
 
     def reset(self):
-        self.need = self.BYTE
-        self.left = 0
-        self._size = self._digits = self._line = 0
+        self.over = False
+        self.left = self._size = self._digits = 0
+        self._seen = 0  # bytes of framing since the last data
         self._state = 0  # 0 size, 1 rest of the size line, 2 end of data, 3 trailer lines
 
     def took(self, count):
         """`count` bytes of data went past."""
         self.left -= count
         if not self.left:
-            self.need, self._state = self.BYTE, 2
+            self._state = 2
 
     def byte(self, c):
         """One framing byte. Raises LinkError when it cannot be one."""
-        if self._state == 0 and c not in b"\r\n; \t":
-            self._size_digit(c)
-        elif self._state == 0 and c in b"\r; \t" and self._digits:
-            self._state = 1
-        elif self._state in (0, 1) and c == 10 and self._digits:
-            self._size_line_done()
-        elif self._state == 1:
-            self._line += 1
-            if self._line > _LINE_BYTES:
-                raise LinkError(_BAD_CHUNK)
-        elif self._state == 2 and c == 10:
-            self._state = self._size = self._digits = self._line = 0
-        elif self._state == 3:
-            self._trailer(c)
-        elif not (self._state == 2 and c == 13):
+        state, digits = self._state, self._digits
+        self._seen += 1
+        if self._seen > _FRAMING_BYTES:
             raise LinkError(_BAD_CHUNK)
+        if state == 3:  # skipped; the blank line ends the body
+            if c == 10:
+                self.over = not digits
+            if c != 13:
+                self._digits = c != 10
+        elif state == 2:
+            if c == 10:
+                self.reset()
+            elif c != 13:
+                raise LinkError(_BAD_CHUNK)
+        elif c == 10 and digits:
+            self.left = self._size
+            if not self._size:
+                self._state, self._digits = 3, 0
+        elif state or digits and c in b"\r; \t":
+            self._state = 1
+        else:
+            self._size_digit(c)
 
     def _size_digit(self, c):
-        if 48 <= c <= 57:
-            digit = c - 48
-        elif 97 <= c | 32 <= 102:
-            digit = (c | 32) - 87
-        else:
+        digit = c - 48 if c <= 57 else (c | 32) - 87 if (c | 32) >= 97 else -1
+        if not 0 <= digit <= 15 or self._digits > 6:
             raise LinkError(_BAD_CHUNK)
         self._digits += 1
-        if self._digits > 7:
-            raise LinkError(_BAD_CHUNK)
         self._size = self._size * 16 + digit
-
-    def _size_line_done(self):
-        if self._size:
-            self.need, self.left = self.DATA, self._size
-        else:
-            self._state, self._line = 3, 0
-
-    def _trailer(self, c):
-        """Trailer lines are skipped; the blank one ends the body."""
-        if c == 10:
-            if not self._line:
-                self.need = self.END
-            self._line = 0
-        elif c != 13:
-            self._line += 1
-            if self._line > _HEAD_BYTES:
-                raise LinkError(_BAD_CHUNK)

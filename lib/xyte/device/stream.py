@@ -49,7 +49,6 @@ class Connector:
                 pause(stream, True)
             if not tls:
                 return stream
-            stream.forget()
             return Stream(self._wrap(plain, host), plain, host)
         except BaseException:
             plain.close()
@@ -85,12 +84,14 @@ class Stream:
     def __init__(self, sock, plain, host):
         self._sock, self._plain, self._host = sock, plain, host
         self._poll = select.poll()
-        self._poll.register(sock, select.POLLOUT)
-        self._events = 0
+        self._wanted = self._events = 0
 
     def wait(self, for_write, ms):
         """Up to ms milliseconds, until there may be something to write or read."""
-        self._poll.modify(self._sock, select.POLLOUT if for_write else select.POLLIN)
+        wanted = select.POLLOUT if for_write else select.POLLIN
+        if wanted != self._wanted:  # rarely: on a 32-bit host the look-up of the socket allocates
+            self._wanted = wanted
+            self._poll.register(self._sock, wanted)
         for _, events in self._poll.ipoll(ms):
             self._events = events
 
@@ -99,9 +100,6 @@ class Stream:
         if self._events & (select.POLLERR | select.POLLHUP):
             raise OSError("refused or unreachable")
         return bool(self._events & select.POLLOUT)
-
-    def forget(self):
-        self._poll.unregister(self._sock)
 
     def write(self, buf, start, count):
         try:

@@ -7,12 +7,13 @@ The access key goes into the Authorization header of calls to the hub and nowher
 
 from micropython import const
 from xyte.core import answers
+from xyte.core.sieve import Sieve
 from xyte.core.values import clip
 from xyte.errors import LinkError, RefusedError, SettingsError
 
 _TIMEOUT_S = const(30)
-_ANSWER_BYTES = const(320)
-_PIECE_BYTES = const(64)
+_MEMBER_BYTES = const(64)
+_ACTED_ON = (b'"command"', b'"latest_fw_version"', b'"latest_fw_file_id"')  # of the answer to a telemetry
 _TEXT_LIMIT = const(200)
 
 
@@ -23,11 +24,7 @@ class Cloud:
         self._http, self._settings = http, settings
         self._entry = settings.entry_url.rstrip("/") + "/v1/devices"
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        self._piece = bytearray(_PIECE_BYTES)
-        self._answer = bytearray(_ANSWER_BYTES)
-        self._long = self.date = None
-        self._quiet = bytearray(_ANSWER_BYTES)  # the last telemetry answer that asked for nothing
-        self._quiet_length = -1
+        self.date = None
         self.out = http.out
 
     def use(self, identity):
@@ -39,7 +36,8 @@ class Cloud:
         self._telemetry = self._device + "/telemetry"
         self._command = self._device + "/command"
         self._authorized = dict(self._headers, Authorization=identity["access_key"])
-        self._quiet_length = -1
+        self._sieve = Sieve(_ACTED_ON, _MEMBER_BYTES)
+        self.quiet = self._sieve.quiet  # to be called when the answer to a telemetry asked for nothing
 
     def register(self, facts):
         """Register Device. facts: dict of the request's fields. Returns the identity as a dict."""
@@ -48,48 +46,19 @@ class Cloud:
         return answers.registration(answers.parse(_content(response)))
 
     def report(self, keep_date=False):
-        """Send the telemetry that lies in `out`. Returns the answer as a dict.
+        """Send the telemetry that lies in `out`. Returns what the answer says of what we act on, as a dict.
 
-        Returns None when the answer is, byte for byte, the last one that was declared `quiet`: nothing new is asked.
+        Returns None when that is the same as in the last answer that was declared `quiet`: nothing new is asked.
         keep_date: also note the server's clock, as `date` (HTTP date text or None).
         """
         response = self._http.request("POST", self._telemetry, self.out, self._authorized, _TIMEOUT_S, keep_date)
         if response.status_code not in (200, 201):
             raise _refusal(response)
         self.date = response.headers.get("date") if keep_date else None
-        self._read_answer(response)
-        if self._length == self._quiet_length and self._same_as_quiet():
-            return None
-        data = self._long or bytes(self._answer[: self._length])
-        return answers.members(answers.parse(data))
-
-    def quiet(self):
-        """The last answer asked for nothing: the same bytes need not be looked at again."""
-        if not self._long:
-            self._quiet[:] = self._answer
-            self._quiet_length = self._length
-
-    def _same_as_quiet(self):
-        for i in range(self._length):
-            if self._answer[i] != self._quiet[i]:
-                return False
-        return True
-
-    def _read_answer(self, response):
-        """Read the body into the answer buffer; one that does not fit goes to `_long`. Does not allocate otherwise."""
-        answer, piece, length = self._answer, self._piece, 0
-        self._long = None
-        while True:
-            got = response.raw.readinto(piece)
-            if length + got > _ANSWER_BYTES:
-                self._long = _joined(answer, length, piece, got, _content(response))
-                length = got = 0
-            if not got:
-                self._length = length
-                return
-            for i in range(got):
-                answer[length + i] = piece[i]
-            length += got
+        sieve = self._sieve
+        sieve.reset()
+        response.feed(sieve)
+        return None if sieve.is_quiet() else answers.members(answers.parse(sieve.content()))
 
     def command(self):
         """Get Command: {"id", "name", "status", "parameters"} of the queue's head, or None."""
@@ -142,14 +111,6 @@ def _content(response):
     data = response.content
     response.close()
     return data
-
-
-def _joined(answer, length, piece, got, rest):
-    """The first bytes of two buffers and what followed them. Raises LinkError when there is no memory for it."""
-    try:
-        return bytes(answer[:length]) + bytes(piece[:got]) + rest
-    except MemoryError:
-        raise LinkError("no memory for it")
 
 
 def _refusal(response):

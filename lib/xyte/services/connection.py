@@ -20,7 +20,6 @@ class Connection:
         self.at = self.got = 0
         self._stream = self._origin = None
         self._deadline = 0
-        self.opened = 0
 
     def allow(self, timeout_ms):
         """Start the clock of an exchange: everything up to its last byte must happen within timeout_ms."""
@@ -32,7 +31,6 @@ class Connection:
     def open(self, target):
         """Connect anew to a Url's host. Raises LinkError."""
         self.close()
-        self.opened += 1
         self._stream = self._connect(target.tls, target.host, target.port, self._pause)
         self._origin = target
 
@@ -66,14 +64,17 @@ class Connection:
         self.at += 1
         return self.buf[self.at - 1]
 
+    def ready(self, limit):
+        """How many bytes, at most limit, lie at buf[at:]; waits for some when there are none. 0 at the end."""
+        if self.at == self.got and not self.fill():
+            return 0
+        return min(limit, self.got - self.at)
+
     def read(self, buf, limit):
         """Up to limit bytes into buf. What has arrived comes first; only then straight from the stream."""
-        if self.at == self.got:
-            if limit >= len(self.buf):
-                return self._receive(buf, limit)
-            if not self.fill():
-                return 0
-        count = min(limit, self.got - self.at)
+        if self.at == self.got and limit >= len(self.buf):
+            return self._receive(buf, limit)
+        count = self.ready(limit)
         for i in range(count):
             buf[i] = self.buf[self.at + i]
         self.at += count

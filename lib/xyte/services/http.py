@@ -27,7 +27,7 @@ class Session:
     """One conversation at a time with one server at a time.
 
     connect, clock, feed: see Connection. body_bytes, receive_bytes: size of the request body and receive buffers.
-    `out` is where a request body is written in place (a JsonBuffer).
+    `out` is where a request body is written in place (a JsonBuffer). opened: connections so far.
     """
 
     def __init__(self, connect, clock, feed, body_bytes=2048, receive_bytes=512):
@@ -39,6 +39,7 @@ class Session:
         self._ready_for = (None, None, None)  # method, url, headers whose request head lies in front of `out`
         self._ready_at = 0
         self._url = None
+        self.opened = 0
 
     def request(self, method, url, data=None, headers=None, timeout=None, keep_fields=True):
         """Send one request and read the response's head.
@@ -57,6 +58,7 @@ class Session:
             answered = reused and self._exchange(send, reused, keep_fields)
             if not answered:
                 # New, or the server closed the idle connection before it saw this request: send it (again), once.
+                self.opened += 1
                 connection.open(target)
                 if not self._exchange(send, False, keep_fields):
                     raise LinkError("closed without an answer")

@@ -9,6 +9,7 @@ from xyte.errors import LinkError
 _CONTENT_LIMIT = const(16384)  # largest body that .content takes into memory
 _DRAIN_BYTES = const(2048)  # a longer rest is not worth reading to keep the connection
 _PIECE_BYTES = const(256)
+_ENDLESS = const(0x3FFFFFFF)
 _NO_FIELDS = {}
 
 
@@ -22,7 +23,7 @@ class Response:
     def __init__(self, connection):
         self._connection = connection
         self._chunks = ChunkedBody()
-        self._left = 0  # body bytes still to come; -1: until the server closes
+        self._left = 0  # body bytes still to come; _ENDLESS: until the server closes
         self._chunked = self._close = False
         self.headers, self._content = _NO_FIELDS, None
         self.status_code = self.retry_after_s = 0
@@ -39,15 +40,42 @@ class Response:
             self._chunks.reset()
         elif has_body:
             self._left = head.length
-            self._close = head.close or head.length < 0
+            if head.length < 0:
+                self._left, self._close = _ENDLESS, True
 
     def readinto(self, buf):
         """Up to len(buf) bytes of the body. Returns how many; 0 only at its end.
 
         Raises LinkError when the connection ends before the body does, or at the deadline.
         """
+        return self._take(buf)
+
+    def feed(self, sink):
+        """The rest of the body, piece by piece as it lies in the receive buffer, to sink.feed(buf, start, end)."""
+        while self._take(None, sink):
+            pass
+
+    def _take(self, buf=None, sink=None):
+        """The next bytes of the body: into buf, or past sink, or to nobody. Returns how many; 0 at its end."""
+        connection = self._connection
         try:
-            return self._read(buf)
+            left = self._ahead()
+            if not left:
+                return 0
+            if buf is not None:
+                count = connection.read(buf, min(len(buf), left))
+            else:
+                count = connection.ready(left)
+                if sink:
+                    sink.feed(connection.buf, connection.at, connection.at + count)
+                connection.at += count
+            if left < _ENDLESS:
+                self._must(count)
+                if self._chunked:
+                    self._chunks.took(count)
+                else:
+                    self._left -= count
+            return count
         except OSError as e:
             self._give_up()
             raise LinkError("connection lost: %r" % e)
@@ -55,32 +83,20 @@ class Response:
             self._give_up()
             raise
 
-    def _read(self, buf):
-        if self._left < 0:
-            return self._connection.read(buf, len(buf))
-        chunks, left = self._chunks, self._left
-        if self._chunked:
-            while chunks.need == chunks.BYTE:
-                c = self._connection.byte()
-                self._must(c >= 0)
-                chunks.byte(c)
-            left = chunks.left if chunks.need == chunks.DATA else 0
-        if not left:
-            return 0
-        count = self._connection.read(buf, min(len(buf), left))
-        self._must(count)
-        if self._chunked:
-            chunks.took(count)
-        else:
-            self._left -= count
-        return count
+    def _ahead(self):
+        """Bytes of the body, or of its chunk, that come next."""
+        chunks = self._chunks
+        if not self._chunked:
+            return self._left
+        while not (chunks.left or chunks.over):
+            c = self._connection.byte()
+            self._must(c >= 0)
+            chunks.byte(c)
+        return chunks.left
 
     def _must(self, have):
         if not have:
             raise LinkError("closed before the end of the body")
-
-    def _done(self):
-        return self._chunks.need == self._chunks.END if self._chunked else not self._left
 
     def _give_up(self):
         self._connection.close()
@@ -88,14 +104,15 @@ class Response:
 
     def close(self):
         """Done with the body. The connection stays for the next request, if this response leaves it fit for one."""
+        budget, count = _DRAIN_BYTES, 1
         try:
-            budget = _DRAIN_BYTES
-            while not self._close and not self._done() and budget > 0:
-                budget -= max(1, self.readinto(bytearray(_PIECE_BYTES)))
+            while count and budget > 0 and not self._close:
+                count = self._take()
+                budget -= count
         except LinkError:
             return
         # Also given up when bytes follow that nobody asked for: they would be taken for the next answer.
-        if self._close or not self._done() or self._connection.at != self._connection.got:
+        if count or self._connection.at != self._connection.got:
             self._give_up()
 
     @property

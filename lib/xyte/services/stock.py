@@ -12,10 +12,14 @@ from xyte.errors import LinkError, SettingsError
 
 
 class StockSession:
-    """The part of Session that the agent uses, on top of a module with urequests' `request`."""
+    """The part of Session that the agent uses, on top of a module with urequests' `request`.
+
+    opened: connections so far, as many as requests.
+    """
 
     def __init__(self, module, body_bytes=2048):
         self._module = module
+        self.opened = 0
         self.out = JsonBuffer(bytearray(body_bytes))
 
     def request(self, method, url, data=None, headers=None, timeout=30, keep_fields=True):
@@ -25,6 +29,7 @@ class StockSession:
         if data is self.out:
             data = data.content()
         try:
+            self.opened += 1
             fields = dict(headers or {})  # a copy: some versions add to the dict they are given
             return _Whole(self._module.request(method, url, data=data, headers=fields, timeout=timeout))
         except (OSError, ValueError, NotImplementedError) as e:
@@ -51,6 +56,11 @@ class _Whole:
     def content(self):
         """What has not been read yet, as with Session."""
         return self.raw.read()  # pyright: ignore[reportAttributeAccessIssue]
+
+    def feed(self, sink):
+        """As with Session."""
+        content = self.content
+        sink.feed(content, 0, len(content))
 
     def close(self):
         """Nothing is open."""

@@ -4,6 +4,7 @@ A sensor keeps two values: the last one read and the last one the cloud has acce
 """
 
 import json
+import math
 
 from xyte import log
 from xyte.core import dates, values
@@ -50,6 +51,8 @@ class Sensor:
         value, sent = self.value, self.sent
         if value is None or sent is None or isinstance(value, _EXACT) or isinstance(sent, _EXACT):
             return value != sent
+        if isinstance(value, float):  # the difference would be an object
+            return not math.isclose(value, sent, rel_tol=0, abs_tol=self.deadband)
         return not -self.deadband <= value - sent <= self.deadband
 
 
@@ -124,7 +127,7 @@ class Telemetry:
         out.raw(b'{"status":"error"' if failure else b'{"status":"online"')
         if failure:
             out.raw(b',"message":')
-            out.text(values.clip(failure))
+            out.value(values.clip(failure))
         if timestamp:
             out.raw(b',"timestamp":')
             dates.put_iso(out, self._clock.now_s())
