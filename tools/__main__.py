@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": ("tools.demo", "a cloud and a board on this machine: watch one register, report and obey"),
     "cloud": ("tools.cloud.cli", "run a local Xyte cloud"),
     "board": ("tools.board.cli", "make, run and look into virtual ESP32 boards"),
+    "deploy": ("tools.serial.deploy_cli", "put agent and application on a board over its serial port"),
     "build": ("tools.update.build_cli", "compile the agent, pack an update: application or firmware"),
     "firmware": ("tools.firmware.cli", "build a MicroPython image with the agent frozen in"),
     "keys": ("tools.update.keys_cli", "make keys that updates are signed with"),

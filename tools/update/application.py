@@ -32,10 +32,10 @@ def application(version: str, main: Path = MAIN, lib: Path = LIB, with_agent: bo
     files = {
         "main.py": with_version(_read(main), version, main.name),
         "version": f"{version}\n".encode(),
-        **_modules(lib, "lib/", left_out=AGENT_NAME),
+        **modules(lib, "lib/", left_out=AGENT_NAME),
     }
     if with_agent:
-        files |= _modules(build.AGENT, f"lib/{AGENT_NAME}/")
+        files |= modules(build.AGENT, f"lib/{AGENT_NAME}/")
     return payload.tar(files)
 
 
@@ -68,7 +68,7 @@ def _is_literal(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.lineno == node.end_lineno
 
 
-def _modules(folder: Path, prefix: str, left_out: str = "") -> dict[str, bytes]:
+def modules(folder: Path, prefix: str, left_out: str = "") -> dict[str, bytes]:
     """The modules below `folder`, compiled: path in the payload -> bytes. A folder that is absent has none.
 
     left_out: a name at the top of `folder` that stays behind. Hidden files and caches never go along.

@@ -1,0 +1,244 @@
+"""`tools deploy` onto virtual boards with stock firmware, over their serial ports."""
+
+import contextlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from plugged import Plugged
+from tools import ROOT, build
+from tools.board import layout
+from tools.board.flash import Flash
+from tools.board.nvs.storage import Storage
+from tools.board.virtual import VirtualBoard
+from tools.serial import deploy
+from tools.serial.port import PortError
+from tools.serial.repl import BoardError, Repl, connect
+
+SETTINGS = json.dumps({"entry_url": "http://127.0.0.1:1", "development_hosts": ["127.0.0.1"], "hardware_key": "hk-1",
+                       "sn": "1", "wifi": [{"ssid": "virtual-ap", "key": "virtual-key"}]}).encode()
+
+
+def tools(*words, **options):
+    return subprocess.run([sys.executable, "-m", "tools", *map(str, words)], cwd=ROOT, capture_output=True, text=True,
+                          timeout=120, check=False, stdin=subprocess.DEVNULL, **options)
+
+
+def bring(repl, files):
+    """What the command does, with any files. Returns the plan that was carried out."""
+    plan = deploy.make_plan(repl, files)
+    deploy.carry_out(repl, plan, files, repl.call("files", "about")["free"], lambda text: None)
+    return plan
+
+
+@pytest.fixture(scope="module")
+def formatted(tmp_path_factory):
+    """A stock board that has been started once."""
+    board = VirtualBoard.create_stock(tmp_path_factory.mktemp("stock") / "b")
+    board.run(20, until=lambda line: line.startswith("MicroPython v"))
+    return board
+
+
+@pytest.fixture
+def board(formatted, tmp_path):
+    return formatted.copy(tmp_path / "b")
+
+
+def test_agent_and_application_reach_a_stock_board_and_run(board):
+    """The whole command, on a board that runs what an update brought. Its watchdog of 60 s would bite after 3 of ours."""
+    board.write_file("/settings.json", SETTINGS)
+    board.write_file("/boot.py", (ROOT / "boot.py").read_bytes())
+    board.write_file("/slot_a/main.py", b"import time\nprint('slot a')\nwhile True: time.sleep_ms(10)\n")
+    write_nvs(board, slot=1)  # as an update of the application leaves it
+    with Plugged(board, speed=20.0) as plugged:
+        plugged.wait("slot a")
+        first = tools("deploy", "--port", plugged.url, "--for", "1", "--no-color")
+        assert first.returncode == 0, first.stderr
+        count = len(build.agent_files()) + 1
+        assert f"{count - 1} files to write, 0 to remove, 1 as they should be" in first.stdout
+        assert "it runs the files in the root again" in first.stdout
+        assert re.search(r"^ +\d+\.\d{3} I agent: version 1.0.0, started after HARD_RESET$", first.stdout, re.MULTILINE)
+        assert "hk-1" not in first.stdout
+        since = len(plugged.lines)
+        again = tools("deploy", "--port", plugged.url, "--no-follow")
+        assert again.returncode == 0, again.stderr
+        assert f"0 files to write, 0 to remove, {count} as they should be" in again.stdout
+        plugged.wait("stopped from the console; the watchdog waits a day", since)
+        plugged.wait("started after HARD_RESET", since)
+        assert not any("watchdog ---" in line for line in plugged.lines)
+    assert board.read_file("/settings.json") == SETTINGS
+    assert board.read_file("/main.py") == (ROOT / "main.py").read_bytes()
+    assert board.read_file("/boot.py") == (ROOT / "boot.py").read_bytes()
+
+
+def test_only_what_changed_is_written_and_only_what_was_deployed_is_removed(board):
+    board.write_file("/settings.json", SETTINGS)
+    board.write_file("/lib/own.py", b"x = 1")
+    with Plugged(board) as plugged, connect(plugged.url) as repl:
+        bring(repl, {"/lib/a/one.mpy": b"M\6\0\x1f1", "/lib/b/two.mpy": b"M\6\0\x1f2", "/main.py": b"print(1)"})
+        repl.write("/.deployed", repl.read("/.deployed") + b"\n/settings.json\n/identity\n/lib/../settings.json")
+        files = {"/lib/a/one.mpy": b"M\6\0\x1f1", "/lib/c.mpy": b"", "/main.py": b"print(2)"}
+        plan = bring(repl, files)
+        assert list(plan.write) == ["/lib/c.mpy", "/main.py"] and plan.remove == ["/lib/b/two.mpy"] and plan.same == 1
+        assert deploy.make_plan(repl, files).nothing
+        assert repl.call("files", "hashes", ["/lib/b/two.mpy"]) == {"/lib/b/two.mpy": None}
+        assert sorted(repl.run("import os; print(*os.listdir('/lib'))").split()) == ["a", "c.mpy", "own.py"]
+        assert sorted(repl.run("print(*os.listdir('/'))").split()) == [
+            ".deployed", "boot.py", "lib", "main.py", "settings.json"]
+    assert board.read_file("/settings.json") == SETTINGS and board.read_file("/lib/own.py") == b"x = 1"
+
+
+@pytest.mark.parametrize("step", ["write", "move"])
+def test_a_cable_pulled_half_way_leaves_a_board_that_deploys_again(board, step, monkeypatch):
+    """The connection ends at each kind of step; until files are moved, the old application is whole."""
+    old = {"/lib/a.mpy": b"M\6\0\x1fold", "/lib/gone.mpy": b"M\6\0\x1f", "/main.py": b"print('old')"}
+    new = {"/lib/a.mpy": b"M\6\0\x1fnew", "/lib/b.mpy": b"M\6\0\x1f" * 300, "/main.py": b"print('new')"}
+    with Plugged(board) as plugged:
+        with connect(plugged.url) as repl:
+            bring(repl, old)
+        with connect(plugged.url) as repl:
+            plan = deploy.make_plan(repl, new)
+            pull_cable_at(step, monkeypatch)
+            with pytest.raises(PortError, match="connection was lost"):
+                deploy.carry_out(repl, plan, new, 600000, lambda text: None)
+            monkeypatch.undo()
+        with connect(plugged.url) as repl:
+            if step == "write":
+                assert {path for path, sha in repl.call("files", "hashes", list(old)).items() if sha} == set(old)
+                assert deploy.make_plan(repl, old).nothing
+            bring(repl, new)
+            assert deploy.make_plan(repl, new).nothing
+            assert repl.run("import os; print(sorted(os.listdir('/lib')))") == "['a.mpy', 'b.mpy']\n"
+
+
+def pull_cable_at(step, monkeypatch):
+    """Close the port under the next step of this kind."""
+    real_write, real_call = Repl.write, Repl.call
+
+    def pull(repl, *_, **__):
+        repl.serial.close()
+        return (real_write if step == "write" else real_call)(repl, *_, **__)
+
+    if step == "write":
+        monkeypatch.setattr(Repl, "write", lambda repl, path, data: (
+            pull if path.endswith("/1") else real_write)(repl, path, data))
+    else:
+        monkeypatch.setattr(Repl, "call", lambda repl, script, name, *rest, **more: (
+            pull if name == step else real_call)(repl, script, name, *rest, **more))
+
+
+def test_a_damaged_write_is_noticed(board, monkeypatch):
+    real = Repl.write
+    monkeypatch.setattr(Repl, "write", lambda repl, path, data: real(repl, path, data[:-1] + b"?"))
+    with Plugged(board) as plugged, connect(plugged.url) as repl:
+        with pytest.raises(BoardError, match="not what was written"):
+            bring(repl, {"/main.py": b"print(1)"})
+        assert repl.call("files", "hashes", ["/main.py"]) == {"/main.py": None}
+
+
+def write_nvs(board, **values):
+    flash = Flash(board.folder / "flash.bin")
+    nvs = layout.find(layout.LAYOUT_4MIB_OTA, "nvs")
+    store = Storage(flash, nvs.address, nvs.size)
+    for key, value in values.items():
+        store.set_i32(store.open("xyte"), key, value)
+    flash.close()
+
+
+def test_a_board_with_the_agent_in_its_firmware_gets_the_application_only(tmp_path):
+    (tmp_path / "app" / "lib").mkdir(parents=True)
+    (tmp_path / "app" / "main.py").write_text("import probe\nprint('probe', probe.X)\n")
+    (tmp_path / "app" / "lib" / "probe.py").write_text("X = 5\n")
+    board = VirtualBoard.create(tmp_path / "b", entry_url="http://127.0.0.1:1", hardware_key="k", sn="1", main=b"")
+    with Plugged(board) as plugged:
+        done = tools("deploy", "--port", plugged.url, "--app", tmp_path / "app", "--no-follow")
+        assert done.returncode == 0, done.stderr
+        assert "2 files to write" in done.stdout and "brings the agent" in done.stdout
+        plugged.wait("probe 5")
+
+
+def test_a_board_in_a_crash_loop_is_caught(board):
+    board.write_file("/main.py", b"import machine, time\ntime.sleep_ms(400)\nmachine.reset()\n")
+    with Plugged(board) as plugged:
+        plugged.wait("boot 3")
+        with connect(plugged.url) as repl:
+            bring(repl, {"/main.py": b"print('stays up')"})
+            repl.restart()
+        plugged.wait("stays up")
+
+
+@pytest.mark.parametrize(("about", "files", "reason"), [
+    ({"version": (1, 22, 0), "mpy": 0x206}, {}, "runs MicroPython 1.22.0, the agent needs 1.23"),
+    ({"version": (1, 30, 0), "mpy": 0x307}, {"/lib/x.mpy": b"M\6\0\x1f"}, "reads .mpy files of format 7"),
+    ({"version": (1, 25, 0), "mpy": 0x306 | 11 << 10}, {"/lib/x.mpy": b"M\6\x2b\x1f"}, "native code for xtensawin"),
+])
+def test_firmware_that_cannot_run_it(about, files, reason):
+    with pytest.raises(BoardError, match=reason):
+        deploy.check(about, files)
+
+
+def test_firmware_that_can():
+    deploy.check({"version": (1, 25, 0), "mpy": 0x306 | 10 << 10}, {"/a.mpy": b"M\6\0\x1f", "/b.mpy": b"M\6\x2b\x1f"})
+
+
+def test_too_much_for_the_board(board):
+    with Plugged(board) as plugged, connect(plugged.url) as repl, pytest.raises(BoardError, match="do not fit"):
+        deploy.carry_out(repl, deploy.Plan({"/main.py": bytes(700000)}, [], 0), {}, 651264, lambda text: None)
+
+
+def test_a_port_that_cannot_be_opened(tmp_path):
+    for port, reason in [("/dev/no-such-port", "cannot be opened: "), ("socket://127.0.0.1:1", "Connection refused"),
+                         ("nonsense://x", "cannot be opened: ")]:
+        failed = tools("deploy", "--port", port)
+        assert failed.returncode == 1 and reason in failed.stderr and "Traceback" not in failed.stderr, failed.stderr
+
+
+@pytest.mark.parametrize(("answer", "reason"), [
+    (b"", "no answer. Is this the board's port"),
+    (b"HTTP/1.1 400 Bad Request\r\n", "no MicroPython prompt. What came instead"),
+])
+def test_a_port_where_something_else_listens(answer, reason, monkeypatch):
+    monkeypatch.setattr("tools.serial.repl._ATTEMPT_S", 0.3)
+    monkeypatch.setattr("tools.serial.repl._PRESSES", 2)
+    with other_program(answer) as port, pytest.raises(PortError, match=reason), connect(f"socket://127.0.0.1:{port}"):
+        pass
+
+
+class other_program:
+    """Listens on a port and gives one answer, whatever it is asked."""
+
+    def __init__(self, answer):
+        import socket
+
+        self._answer, self._socket = answer, socket.create_server(("127.0.0.1", 0))
+
+    def __enter__(self):
+        threading.Thread(target=self._serve, daemon=True).start()
+        return self._socket.getsockname()[1]
+
+    def __exit__(self, *_):
+        self._socket.close()
+
+    def _serve(self):
+        links = []
+        with contextlib.suppress(OSError):
+            while True:
+                links.append(self._socket.accept()[0])
+                while links[-1].recv(100):
+                    links[-1].sendall(self._answer)
+
+
+def test_main_that_does_not_compile_never_reaches_the_board(tmp_path):
+    (tmp_path / "main.py").write_text("def :\n")
+    with pytest.raises(build.BuildError, match="main.py"):
+        deploy.wanted(tmp_path)
+    shutil.rmtree(tmp_path)
+    with pytest.raises(build.BuildError, match="No such file"):
+        deploy.wanted(tmp_path)
+
+

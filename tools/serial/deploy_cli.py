@@ -1,0 +1,90 @@
+"""The command `python -m tools deploy`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from tools import ROOT
+from tools.build import BuildError
+from tools.serial import deploy, listen, paint
+from tools.serial.port import PortError, add_port
+from tools.serial.repl import BoardError, Repl, connect
+
+HELP = ("put the agent and an application on a board with stock MicroPython: compile, copy what changed, remove what "
+        "is gone, verify, restart, follow the log. Identity, settings and certificates stay.")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_port(parser)
+    parser.add_argument("--app", type=Path, default=ROOT, metavar="DIR",
+                        help="folder with main.py and, if it has modules, lib/ (default: this checkout)")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and restart the board")
+    parser.add_argument("--no-follow", action="store_true", help="do not show the board's log afterwards")
+    parser.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="follow the log for so long")
+    parser.add_argument("--no-color", action="store_true", help="no colours in the log")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when the board has what it should; 1 with the reason when not."""
+    try:
+        with connect(args.port, say) as repl:
+            _deploy(repl, args)
+            repl.restart()
+            say("restarted")
+            if not args.no_follow and not args.dry_run:
+                _follow(repl, args)
+    except (PortError, BoardError, BuildError) as error:
+        print(f"deploy: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def say(text: str) -> None:
+    """Progress."""
+    print(text, flush=True)
+
+
+def _deploy(repl: Repl, args: argparse.Namespace) -> None:
+    about = repl.call("files", "about")
+    frozen = about["agent"] and not about["agent"][0].startswith("/lib")
+    files = deploy.wanted(args.app, with_agent=not frozen)
+    deploy.check(about, files)
+    plan = deploy.make_plan(repl, files)
+    if frozen:
+        say(f"the firmware brings the agent {about['agent'][1]} along: only the application is deployed")
+    say(f"MicroPython {'.'.join(map(str, about['version']))}: {len(plan.write)} files to write, "
+        f"{len(plan.remove)} to remove, {plan.same} as they should be")
+    if args.dry_run:
+        for path in [*plan.write, *plan.remove]:
+            say(f"  {'write' if path in plan.write else 'remove'}  {path}")
+        return
+    if not plan.nothing:
+        began = time.monotonic()
+        deploy.carry_out(repl, plan, files, about["free"], say)
+        say(f"verified, {time.monotonic() - began:.1f} s")
+    if any(about["slots"].values()):
+        repl.call("files", "run_root")
+        say("the board ran a slot that an update had filled: it runs the files in the root again")
+
+
+def _follow(repl: Repl, args: argparse.Namespace) -> None:
+    colour = paint.wants_colour(args.no_color)
+    end = None if args.seconds is None else time.monotonic() + args.seconds
+    say("--- the board's log; Ctrl-C ends this, and leaves the board running ---")
+
+    def over() -> bool:
+        return end is not None and time.monotonic() > end
+
+    def show(line: str) -> None:
+        print(paint.painted(line, colour), flush=True)
+
+    try:
+        listen.follow(repl.serial, show, over)
+    except OSError:  # a board whose USB is part of the chip: the port goes with the reset
+        time.sleep(1)
+        listen.keep_listening(args.port, show, say, over)
+    except KeyboardInterrupt:
+        print()

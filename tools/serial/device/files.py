@@ -1,0 +1,108 @@
+# Files on the board, for `deploy`. Runs on the board.
+import hashlib
+import os
+
+
+def about():
+    """What the host must know: MicroPython's version and .mpy format, free bytes, who brings the agent, the slot."""
+    import sys
+
+    import esp32
+
+    stat = os.statvfs("/")
+    try:
+        import xyte
+
+        agent = getattr(xyte, "__file__", "?"), xyte.VERSION
+        del sys.modules["xyte"]
+    except ImportError:
+        agent = None
+    slots = {}
+    nvs = esp32.NVS("xyte")
+    for key in ("slot", "trial"):
+        try:
+            slots[key] = nvs.get_i32(key)
+        except OSError:
+            slots[key] = 0
+    return {
+        "version": tuple(sys.implementation[1][:3]),
+        "mpy": getattr(sys.implementation, "_mpy", 0),
+        "free": stat[0] * stat[3],
+        "agent": agent,
+        "slots": slots,
+    }
+
+
+def hashes(paths):
+    """SHA-256 of each file as hex, None where there is none."""
+    buf = bytearray(1024)
+    view = memoryview(buf)
+    found = {}
+    for path in paths:
+        sha = hashlib.sha256()
+        try:
+            with open(path, "rb") as f:
+                while True:
+                    n = f.readinto(buf)
+                    if not n:
+                        break
+                    sha.update(view[:n])
+            found[path] = sha.digest().hex()
+        except OSError:
+            found[path] = None
+    return found
+
+
+def folder(path):
+    """Make a folder and those above it."""
+    at = 0
+    while at >= 0:
+        at = path.find("/", at + 1)
+        try:
+            os.mkdir(path if at < 0 else path[:at])
+        except OSError:
+            pass
+
+
+def empty(path):
+    """Remove what is in a folder of files, and the folder."""
+    try:
+        for name in os.listdir(path):
+            os.remove(path + "/" + name)
+        os.rmdir(path)
+    except OSError:
+        pass
+
+
+def move(pairs):
+    """Rename each (from, to); what was there is replaced in one step."""
+    for source, target in pairs:
+        os.rename(source, target)
+
+
+def remove(paths):
+    """Remove files, then the folders that are empty now. Absent is fine."""
+    for path in paths:
+        while path.count("/") > 0 and path != "":
+            try:
+                if os.stat(path)[0] & 0x8000:
+                    os.remove(path)
+                else:
+                    os.rmdir(path)
+            except OSError as e:
+                if e.errno != 2:
+                    break
+            path = path[: path.rfind("/")]
+
+
+def run_root():
+    """Take back what application updates chose: boot.py runs the files in the root again."""
+    import esp32
+
+    nvs = esp32.NVS("xyte")
+    for key in ("slot", "trial"):
+        try:
+            nvs.erase_key(key)
+        except OSError:
+            pass
+    nvs.commit()

@@ -1,0 +1,53 @@
+"""Listens to a board: its log line by line, over resets and pulled cables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import serial
+
+from tools.serial.port import PortError, open_port, reason
+
+_PIECE_S = 0.2
+_AGAIN_S = 1.0
+
+
+def follow(link: serial.SerialBase, show: Callable[[str], None], until: Callable[[], bool]) -> None:
+    """Hand each line that comes to `show`, until `until()` is true. Raises OSError when the port goes."""
+    link.timeout = _PIECE_S
+    rest = b""
+    while not until():
+        rest += link.read(max(1, link.in_waiting))
+        *lines, rest = rest.split(b"\n")
+        for line in lines:
+            show(line.decode(errors="replace").rstrip("\r"))
+    if rest:
+        show(rest.decode(errors="replace"))
+
+
+def keep_listening(port: str, show: Callable[[str], None], say: Callable[[str], None],
+                   until: Callable[[], bool] = lambda: False) -> None:
+    """`follow` for ever: when the port goes, wait until it comes back. The first opening must succeed.
+
+    Raises PortError.
+    """
+    link = open_port(port)
+    while not until():
+        try:
+            with link:
+                follow(link, show, until)
+        except OSError as error:
+            say(f"--- {port}: {reason(error)}; waiting for it ---")
+            if again := _reopened(port, until):
+                say(f"--- {port} is back ---")
+                link = again
+
+
+def _reopened(port: str, until: Callable[[], bool]) -> serial.SerialBase | None:
+    while not until():
+        try:
+            return open_port(port)
+        except PortError:
+            time.sleep(_AGAIN_S)
+    return None

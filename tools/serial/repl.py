@@ -1,0 +1,143 @@
+"""A board at its raw REPL: runs code there, moves files. The protocol is mpremote's."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import contextlib
+import io
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import serial
+from mpremote.transport import TransportError, TransportExecError
+from mpremote.transport_serial import SerialTransport
+
+from tools.serial.port import BAUD, PortError, open_port
+
+_DEVICE = Path(__file__).parent / "device"
+_ATTEMPTS = 3
+_ATTEMPT_S = 4  # the agent may be in a handshake step or a signature when Ctrl-C comes
+_PRESSES, _PRESS_S = 40, 0.05
+_CHUNK = 720  # bytes of a file in one piece of code; the board holds it three times over
+_READ_S = 5
+
+
+class BoardError(Exception):
+    """The board did not do what it was told; the text is its own exception or ours."""
+
+
+class Repl:
+    """A board whose program has been stopped. Made by `connect`."""
+
+    def __init__(self, transport: SerialTransport, port: str):
+        self._transport = transport
+        self._port = port
+        self._loaded: set[str] = set()
+
+    def run(self, code: str, timeout_s: float | None = 30) -> str:
+        """Run `code`; returns what it printed. timeout_s: without any output. Raises BoardError, PortError."""
+        try:
+            out, error = self._transport.exec_raw(code, timeout=timeout_s)
+        except (TransportError, OSError) as failure:
+            raise PortError(f"{self._port}: the connection was lost ({failure})") from failure
+        if error:
+            raise BoardError(error.decode(errors="replace").replace("\r\n", "\n").strip())
+        return out.decode(errors="replace").replace("\r\n", "\n")
+
+    def call(self, script: str, function: str, *arguments: object, timeout_s: float | None = 30) -> Any:
+        """What a function of device/`script`.py returns, a Python literal. Raises BoardError, PortError."""
+        if script not in self._loaded:
+            self.run((_DEVICE / f"{script}.py").read_text())
+            self._loaded.add(script)
+        printed = self.run(f"print('\\n' + repr({function}({', '.join(map(repr, arguments))})))", timeout_s)
+        try:
+            return ast.literal_eval(printed.rstrip("\n").rpartition("\n")[2])
+        except (SyntaxError, ValueError) as error:
+            raise BoardError(f"{script}.{function} answered {printed.strip()!r}") from error
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a file; its folder must be there. Raises BoardError, PortError."""
+        begin = f"from binascii import a2b_base64 as _a\n_f=open({path!r},'wb')\n"
+        for at in range(0, len(data) or 1, _CHUNK):
+            end = "\n_f.close()" if at + _CHUNK >= len(data) else ""
+            self.run(f"{begin}_f.write(_a({base64.b64encode(data[at : at + _CHUNK])!r})){end}")
+            begin = ""
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file, None when it is not there. Raises BoardError, PortError."""
+        try:
+            return bytes(self._transport.fs_readfile(path))
+        except FileNotFoundError:
+            return None
+        except TransportExecError as error:
+            raise BoardError(error.error_output.strip()) from error
+        except (TransportError, OSError) as error:
+            raise PortError(f"{self._port}: the connection was lost ({error})") from error
+
+    def restart(self) -> None:
+        """A hard reset. The port stays open: `lines` gives what the board prints then. Raises PortError."""
+        try:
+            self._transport.exec_raw_no_follow("import machine\nmachine.reset()")
+        except (TransportError, OSError) as error:
+            raise PortError(f"{self._port}: the connection was lost ({error})") from error
+
+    @property
+    def serial(self) -> serial.SerialBase:
+        """The open port, for who listens after `restart`."""
+        return self._transport.serial
+
+
+@contextlib.contextmanager
+def connect(port: str, say: Callable[[str], None] = lambda text: None) -> Iterator[Repl]:
+    """Stop the board's program and talk to it; the port is closed at the end, and nothing restarted.
+
+    The watchdog, if it is armed, waits a day; the program's objects are let go of, for the memory. say: gets what
+    takes a while. Raises PortError.
+    """
+    transport = _transport(port)
+    try:
+        _stop_program(transport, port, say)
+        repl = Repl(transport, port)
+        repl.run((_DEVICE / "calm.py").read_text())
+        yield repl
+    finally:
+        with contextlib.suppress(OSError):
+            transport.close()
+
+
+def _transport(port: str) -> SerialTransport:
+    try:
+        return SerialTransport(port, BAUD, timeout=_READ_S)
+    except (TransportError, OSError, ValueError) as error:
+        open_port(port).close()  # says why; the transport keeps that to itself
+        raise PortError(f"{port} cannot be opened: {error}") from error
+
+
+def _stop_program(transport: SerialTransport, port: str, say: Callable[[str], None]) -> None:
+    heard = io.StringIO()
+    for attempt in range(_ATTEMPTS):
+        try:
+            with contextlib.redirect_stdout(heard):  # it prints what it did not understand
+                transport.enter_raw_repl(soft_reset=False, timeout_overall=_ATTEMPT_S)
+            return
+        except TransportError:
+            say(f"{port}: no answer yet, Ctrl-C again ({attempt + 1} of {_ATTEMPTS})")
+            for _ in range(_PRESSES):  # a board in a crash loop hears it only while its program runs
+                transport.serial.write(b"\x03")
+                time.sleep(_PRESS_S)
+        except OSError as error:
+            raise PortError(f"{port}: the connection was lost ({error})") from error
+    raise PortError(_no_prompt(port, heard.getvalue()))
+
+
+def _no_prompt(port: str, heard: str) -> str:
+    pieces = [ast.literal_eval(line) for line in heard.splitlines() if re.fullmatch(r"b(['\"]).*\1", line)]
+    text = b"".join(pieces).decode(errors="replace").strip()
+    if not text:
+        return (f"{port}: no answer. Is this the board's port, is the board powered, and is MicroPython on it? "
+                "(`tools flash` puts it there; a board in a crash loop: try again, Ctrl-C must meet a running program)")
+    return f"{port}: no MicroPython prompt. What came instead: {text[-160:]!r}"
