@@ -50,7 +50,7 @@ def board(formatted, tmp_path):
 
 
 def test_agent_and_application_reach_a_stock_board_and_run(board):
-    """The whole command, on a board that runs what an update brought. Its watchdog of 60 s would bite after 3 of ours."""
+    """The whole command, on a board that runs what an update brought. Its watchdog of 60 s would bite after 3."""
     board.write_file("/settings.json", SETTINGS)
     board.write_file("/boot.py", (ROOT / "boot.py").read_bytes())
     board.write_file("/slot_a/main.py", b"import time\nprint('slot a')\nwhile True: time.sleep_ms(10)\n")
