@@ -3,5 +3,14 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "lib"), str(HERE), str(HERE / "shims")]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Each worker removes what its tests have left."""
+    import places  # found by what is said above
+
+    places.remove_all()

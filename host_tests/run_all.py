@@ -2,7 +2,8 @@
 
 `make test` runs this. Every part runs even when an earlier one failed; the counts of all are printed last.
 The exit status is 0 only when each part ran at least one test and none failed. A missing interpreter is a
-failure. NO_I386=1 in the environment leaves the 32-bit part out, and the counts say so.
+failure. NO_I386=1 in the environment leaves the 32-bit part out, and the counts say so. Words behind the command go
+to pytest: `python -m host_tests.run_all -n 0` runs its tests one after the other.
 """
 
 import os
@@ -17,6 +18,8 @@ from xml.etree import ElementTree
 from tools import ROOT, interpreter
 
 HEAP = "256wK"  # room for the tests themselves; what fits a board is measured on the virtual board
+# Most tests wait for a board whose minutes take seconds, so there is room for more of them than there are cores.
+WORKERS = min(8, 2 * (os.cpu_count() or 1))
 REPORT = ROOT / ".cache" / "tests" / "pytest.xml"
 
 
@@ -59,10 +62,11 @@ def portable(arch: str) -> tuple[bool, str]:
 
 
 def cpython() -> tuple[bool, str]:
-    """Run pytest over host_tests; (whether all is well, its counts)."""
+    """Run pytest over host_tests, on several workers; (whether all is well, its counts)."""
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.unlink(missing_ok=True)
-    status = subprocess.run([sys.executable, "-m", "pytest", f"--junit-xml={REPORT}", *sys.argv[1:]],
+    options = ["-n", str(WORKERS), "--dist", "worksteal", f"--junit-xml={REPORT}"]
+    status = subprocess.run([sys.executable, "-m", "pytest", *options, *sys.argv[1:]],
                             check=False, cwd=ROOT).returncode
     if not REPORT.exists():
         return False, f"pytest ended with status {status}"

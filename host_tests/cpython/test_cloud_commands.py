@@ -1,6 +1,5 @@
 """The command queue, from both of its ends."""
 
-import uuid
 
 import cloud_bench
 import pytest
@@ -91,7 +90,7 @@ def test_device_id_can_be_left_out(bench, device):
     assert "device_id" not in get(device).json()
 
 
-@pytest.mark.parametrize("command_id", [str(uuid.uuid4()), "7", 7, -1, 2**70, "9" * 400])
+@pytest.mark.parametrize("command_id", ["00000000-0000-4000-8000-00000000dead", "7", 7, -1, 2**70, "9" * 400])
 def test_an_unknown_id(bench, device, command_id):
     assert device.report(command_id, "done").status_code == 404
     for status in (200, 422):
