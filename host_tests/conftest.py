@@ -1,5 +1,6 @@
 """Where the CPython tests find the device code and its stand-ins; no other file knows of it."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -14,3 +15,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     import places  # found by what is said above
 
     places.remove_all()
+
+
+def pytest_collection_finish() -> None:
+    """The agent collects after each of its phases: spare it what pytest itself has on the heap."""
+    gc.freeze()

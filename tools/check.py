@@ -23,7 +23,7 @@ def sizes() -> bool:
     """Print the bytes of each compiled device module; whether their sum is within the budget."""
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            written = build.compile_tree(build.AGENT, Path(scratch))
+            written = build.compile_tree(build.AGENT, Path(scratch), lines=False)
         except build.BuildError as error:
             print(error)
             return False

@@ -1,9 +1,10 @@
 """Imports in the device code only go down, and tools and agent do not know each other.
 
-    errors 0  <  log, core 1  <  services | device 2  <  handlers 3  <  wiring 4  <  agent 5  <  safe 6
+    errors, phase 0  <  log, state, core 1  <  services | device 2  <  handlers 3  <  phases 4  <  agent 5  <  safe 6
 
 A file may import from a lower layer or from its own folder; `services` and `device` have one number and never
-meet, `wiring` introduces them. `safe` is the agent without the user's application.
+meet, `agent` introduces them. `safe` is the agent without the user's application. Steady code calls up into a phase
+by its name (`phase.call`): that is no import, the phase is gone when it returns; but the name must be one that exists.
 """
 
 import ast
@@ -14,7 +15,10 @@ import pytest
 
 from device_code import ROOT, agent_modules, parsed, place, shown
 
-RANK = {"errors": 0, "log": 1, "core": 1, "services": 2, "device": 2, "handlers": 3, "wiring": 4, "agent": 5, "safe": 6}
+RANK = {
+    "errors": 0, "phase": 0, "log": 1, "state": 1, "core": 1, "services": 2, "device": 2, "handlers": 3, "phases": 4,
+    "agent": 5, "safe": 6,
+}
 CHIP = {"machine", "esp32", "network", "socket", "ssl", "tls", "ntptime", "select", "vfs"}
 # The rules of core take data and return data: nothing in here is a clock, a file or a chip.
 CORE_MAY = {
@@ -102,6 +106,45 @@ def test_no_cycles():
     assert cycle_in(graph) == []
 
 
+def phase_calls(tree: ast.AST) -> Iterator[tuple[str, str, int]]:
+    """(module, function, number of arguments) of each `phase.call`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "phase.call":
+            module, function, *rest = node.args
+            yield ast.literal_eval(module), ast.literal_eval(function), len(rest)
+
+
+def fits(tree: ast.Module, function: str, count: int) -> bool:
+    """Does the module have this function, and does it take so many arguments?"""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            most = len(node.args.args)
+            return most - len(node.args.defaults) <= count <= most
+    return False
+
+
+def test_phases_that_are_called_exist():
+    """They are called by name, so neither the compiler nor the type checker would see a wrong one."""
+    modules = {module_name(path): path for path in agent_modules()}
+    calls = [call for path in agent_modules() for call in phase_calls(parsed(path))]
+    assert len(calls) > 10
+    assert [call for call in calls if call[0] not in modules or not fits(parsed(modules[call[0]]), *call[1:])] == []
+
+
+def test_steady_code_imports_no_phase():
+    """What the agent imports at its top stays for life, and all that this imports: no phase may be in it."""
+    modules = {module_name(path): path for path in agent_modules()}
+    steady, found = {"xyte.agent", "xyte.device.chip", "xyte.services.http"}, set()
+    while steady - found:
+        name = (steady - found).pop()
+        found.add(name)
+        at_top = [node for node in parsed(modules[name]).body if isinstance(node, ast.Import | ast.ImportFrom)]
+        wanted = {full for node in at_top for full in imports_in(node)}
+        steady |= (wanted | {full.rpartition(".")[0] for full in wanted}) & modules.keys()
+    called = {module for path in agent_modules() for module, _, _ in phase_calls(parsed(path))}
+    assert not found & called and not [name for name in found if name.startswith(("xyte.phases", "xyte.handlers"))]
+
+
 def test_package_files_hold_no_code():
     for path in agent_modules():
         if path.name == "__init__.py":
@@ -155,6 +198,7 @@ def test_tools_do_not_import_the_agent():
     ("agent.py", "from xyte import safe"),
     ("log.py", "from xyte.core import wire"),
     ("errors.py", "import xyte.log"),
+    ("services/cycle.py", "from xyte.phases import trouble"),
 ])
 def test_the_check_sees_a_planted_fault(here, source):
     assert faults(here, source)

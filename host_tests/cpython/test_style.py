@@ -19,8 +19,8 @@ MOST_PARAMETERS = 6
 # Who may catch everything, and why. Elsewhere a caught bug would look like a refused command or a bad link.
 MAY_CATCH_ALL = {
     "agent.py": "the last line of defence: crash note and reset",
-    "services/executor.py": "a handler is the user's code",
-    "services/offer.py": "before_update is the user's code",
+    "phases/offer.py": "before_update is the user's code",
+    "services/deed.py": "a handler is the user's code",
     "services/telemetry.py": "a sensor is the user's code",
     "services/trial.py": "a self-test is the user's code",
 }

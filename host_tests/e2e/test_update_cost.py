@@ -13,13 +13,12 @@ MOST_GROWTH = 64  # bytes between the second piece and the last: longer numbers
 MOST_SWING = 1024  # in between: headers of a new answer, beside those of the last
 # The agent feeds the watchdog after each block of 4 KiB.
 WATCH = """
-import gc, time
+import gc, sys, time
 from xyte.core import signature
 feed, opened = agent._chip.feed, signature.opened
 def watch():
     feed()
-    updater = hasattr(agent, "_rare") and agent._rare._updater
-    if updater and updater.record.now and updater.record.now["state"] == "fetch":
+    if "xyte.services.update_fetch" in sys.modules:
         gc.collect()
         print("heap", gc.mem_alloc())
 def timed(mark, key):

@@ -77,24 +77,27 @@ class Operator:
         return True
 @agent.self_test
 def spoil():
-    updater = agent._rare.updater()
-    slots, record = agent._chip.slots(updater.record.now["kind"]), updater.record.now
-    for name, known in (("switch", record), ("update", record), ("update with its record lost", None)):
-        updater.record.now = known
+    from xyte.phases.update import update
+    keys, kept = agent._chip.keys, agent._chip.keys.get("update")
+    for name in ("switch", "update", "update with its record lost"):
+        if name.endswith("lost"):
+            keys.erase("update")
         try:
-            slots.switch() if name == "switch" else updater.run(PARAMS, Operator())
+            agent._chip.slots("KIND").switch() if name == "switch" else update(agent._state, PARAMS, Operator())
             print("spoil: %s went through" % name)
         except Exception as e:
             print("spoil: %s: %s" % (name, e))
-    updater.record.now = record
+    keys.set("update", kept)
 """
 TWICE = """
 reset = agent._chip.reset
 def switch_once_more():
-    updater = agent._rare.updater()
-    if updater.record.now and updater.record.now["state"] == "switch":
+    from xyte.services.update_record import UpdateRecord
+    record = UpdateRecord(agent._chip.keys)
+    record.load()
+    if record.now and record.now["state"] == "switch":
         for i in range(2):
-            agent._chip.slots(updater.record.now["kind"]).switch()
+            agent._chip.slots(record.now["kind"]).switch()
         print("spoil: switched twice more")
     reset()
 agent._chip.reset = switch_once_more
@@ -106,7 +109,7 @@ def test_the_way_back_is_not_touched_on_trial(tmp_path, cloud, kind):
     """New code asks for a second boot choice and for a second update before it is confirmed."""
     other = payloads.make(kind, "1.2.0")
     params = other.fields | {"url": f"{cloud.https}/files/none/blob"}
-    spoil = SPOIL.replace("PARAMS", repr(params))
+    spoil = SPOIL.replace("PARAMS", repr(params)).replace("KIND", kind)
     board = make_updatable(tmp_path / "board", cloud, main=payloads.main_with(spoil))
     bench = Bench(tmp_path, cloud, board)
     with Powered(board) as run:

@@ -136,16 +136,12 @@ class FakeChip:
         self._fed_ms = self.clock.ms
         self.released = False
         self.held_pins = ()
-        self.forgotten = ()
 
     def start(self, settings, open_portal):
         pass
 
     def pressed(self, pin):
         return pin in self.held_pins
-
-    def forget(self, *names):
-        self.forgotten += names
 
     def feed(self):
         self.fed += 1

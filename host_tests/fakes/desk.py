@@ -80,4 +80,4 @@ def gaps(desk, call, since_ms=0):
 
 def identity(desk):
     """The device id in use."""
-    return desk.agent._cycle._vault.current["id"]
+    return desk.agent._state.identity["id"]

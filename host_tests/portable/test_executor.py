@@ -64,8 +64,7 @@ class Bench:
     def drain(self):
         """As Cycle does. Returns the exception, or None."""
         try:
-            owes = self.journal.owes()
-            self.executor.drain(None if owes else self.api.command())
+            self.executor.drain()
         except (LinkError, RefusedError, StoreError, KeyboardInterrupt) as e:
             return e
 

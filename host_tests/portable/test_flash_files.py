@@ -5,8 +5,7 @@ import json
 from fakes.chip import FakeKeys
 from places import empty_folder
 from xyte.errors import SettingsError
-from xyte.services import files
-from xyte.services.crash_note import CrashNote
+from xyte.services import crash_note, files
 from xyte.services.settings_file import SettingsFile
 
 GOOD = {"hardware_key": "hk", "sn": "S", "ca_files": ["/ca.pem"]}
@@ -88,29 +87,22 @@ def test_dead_nvs_is_survived():
 
 def test_crash_note():
     root = empty_folder("crash")
-    note = CrashNote(root)
-    note.load()
-    assert note.text == ""
-    note.save("x" * 2000 + "it broke \u00e9")
-    note = CrashNote(root)
-    note.load()
-    assert note.text.endswith("it broke \u00e9") and len(note.text.encode()) <= 1000
-    note.reported()
-    again = CrashNote(root)
-    again.load()
-    assert note.text == again.text == ""
+    assert crash_note.load(root) == ""
+    crash_note.save(root, "x" * 2000 + "it broke \u00e9")
+    text = crash_note.load(root)
+    assert text.endswith("it broke \u00e9") and len(text.encode()) <= 1000
+    crash_note.forget(root)
+    assert crash_note.load(root) == ""
 
 
 def test_a_crash_note_that_is_no_text():
     root = empty_folder("crash")
     files.write(root + "/crash.txt", b"\xff\xfe")
-    note = CrashNote(root)
-    note.load()
-    assert note.text == "unreadable crash note"
+    assert crash_note.load(root) == "unreadable crash note"
 
 
 def test_a_crash_note_that_cannot_be_written():
-    CrashNote("/nonexistent/nowhere").save("text")
+    crash_note.save("/nonexistent/nowhere", "text")
 
 
 def test_a_file_half_written_is_the_old_one():

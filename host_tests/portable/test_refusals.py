@@ -3,6 +3,7 @@
 from fakes.cloud import REGISTER, TELEMETRY
 from fakes.desk import Desk, gaps, identity, running
 from fakes.server import response
+from xyte.services.vault import Vault
 
 
 def test_one_stray_401_changes_nothing():
@@ -35,14 +36,16 @@ def test_a_deleted_device_registers_anew_after_three_answers():
     assert len(refused) == 3
     assert all(gap >= 30000 for gap in (refused[1] - refused[0], refused[2] - refused[1]))
     assert desk.cloud.telemetries[2].get("override") is True, "a new device has no state yet"
-    assert desk.agent._cycle._vault.parked is None
+    vault = Vault(desk.keys, desk.root)
+    vault.load()
+    assert vault.parked is None
 
 
 def test_refused_for_a_while_and_then_already_registered():
     desk = running()
     desk.cloud.says[TELEMETRY] = response(401)
     desk.run(100)
-    assert desk.agent._cycle._vault.current is None or desk.cloud.count(REGISTER) > 1
+    assert desk.agent._state.identity is None or desk.cloud.count(REGISTER) > 1
     del desk.cloud.says[TELEMETRY]
     before = len(desk.cloud.telemetries)
     desk.run(120)
@@ -59,7 +62,7 @@ def test_a_parked_identity_survives_a_restart():
     desk.cloud.says[TELEMETRY] = response(401)
     desk.cloud.says[REGISTER] = response(500)
     desk.run(400)
-    assert desk.agent._cycle._vault.current is None
+    assert desk.agent._state.identity is None
     desk.start("HARD_RESET")
     desk.cloud.says.clear()
     desk.run(60)

@@ -1,7 +1,9 @@
 """The wall clock: what is believed, and what is kept."""
 
-from fakes.chip import FakeClock, FakeKeys
-from xyte.services.timekeeper import BUILD_S, Timekeeper
+from fakes.chip import FakeChip, FakeClock, FakeKeys
+from xyte.services import timekeeper
+from xyte.services.timekeeper import BUILD_S
+from xyte.state import State
 
 DAY_S = 86400
 GOOD_DATE = "Sun, 22 Nov 2037 19:50:01 GMT"
@@ -9,9 +11,29 @@ GOOD_DATE = "Sun, 22 Nov 2037 19:50:01 GMT"
 
 def make(now_s=0, keys=None, powered_on=True):
     clock, keys = FakeClock(now_s), keys or FakeKeys()
-    keeper = Timekeeper(clock, keys)
-    keeper.start(powered_on)
+    keeper = Keeper(clock, keys, powered_on)
     return clock, keys, keeper
+
+
+class Keeper:
+    """The timekeeper as the agent calls it."""
+
+    def __init__(self, clock, keys, powered_on):
+        cause = "PWRON_RESET" if powered_on else "HARD_RESET"
+        self.state = State(FakeChip("", None, cause, keys=keys, clock=clock))
+        timekeeper.start(self.state)
+
+    @property
+    def trusted(self):
+        return self.state.trusted
+
+    def step(self):
+        if self.state.chip.clock.left_ms(self.state.clock_ms) <= 0:
+            timekeeper.ask(self.state)
+
+    def hear(self, date):
+        if not self.trusted:
+            timekeeper.hear(self.state, date)
 
 
 def test_the_build_date_is_the_floor():
@@ -85,14 +107,14 @@ def test_flash_is_written_once_a_day_at_most():
     clock, keys, keeper = make()
     for second in range(0, 3 * DAY_S, 7200):
         clock.network_s = BUILD_S + 2 * DAY_S + second
-        keeper._take(clock.network_s, "test")
+        timekeeper._take(keeper.state, clock.network_s, "test")
     assert keys.writes == 3
 
 
 def test_a_wrong_future_does_not_stay_the_floor():
     _clock, keys, keeper = make()
-    keeper._take(BUILD_S + 900 * DAY_S, "a liar")
-    keeper._take(BUILD_S + 1 * DAY_S, "NTP")
+    timekeeper._take(keeper.state, BUILD_S + 900 * DAY_S, "a liar")
+    timekeeper._take(keeper.state, BUILD_S + 1 * DAY_S, "NTP")
     assert make(keys=keys)[0].now_s() == BUILD_S + 1 * DAY_S
 
 

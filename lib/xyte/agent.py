@@ -1,13 +1,12 @@
 """The agent's face: `Agent`, its decorators, `step` and `run`."""
 
 from micropython import const
-from xyte import VERSION, log, wiring
+from xyte import VERSION, log, phase
 from xyte.errors import SettingsError, StoreError
 from xyte.services.cloud import Cloud
-from xyte.services.crash_note import CrashNote
 from xyte.services.cycle import Cycle
 from xyte.services.telemetry import Sensor, Telemetry
-from xyte.services.timekeeper import Timekeeper
+from xyte.state import State
 
 _SLICE_MS = const(100)  # longest sleep in one piece: notify() and Ctrl-C are heard, the watchdog is fed
 _NO_LINK_MS = const(250)
@@ -15,15 +14,7 @@ _NO_SETTINGS_MS = const(10000)
 _LONGEST_MS = const(1000)
 _CRASH_PAUSE_MS = const(5000)  # a crash loop must not be a busy one
 _HEALTHY_S = const(300)  # this long without a reset is health, even with the cloud out of reach
-
-
-class Hooks:
-    """What the application hangs in. crash: the note of the last run's crash."""
-
-    def __init__(self, version, crash):
-        self.version, self.crash = version, crash
-        self.commands = {}  # name -> (run, needs)
-        self.before_update, self.self_tests = [], []
+_BUILT_IN = ("reboot", "update_firmware")
 
 
 class Agent:
@@ -42,15 +33,13 @@ class Agent:
             chip = Chip()
         log.configure("info", chip.clock.ticks_ms)
         # First of all the client with its buffers, the largest pieces, while the heap is still in one piece.
-        self._http = wiring.http_client(chip, http, buffer_bytes)
-        self._chip, self._version = chip, version
+        self._state = State(chip, _client(chip, http, buffer_bytes), version)
+        self._chip = chip
         chip.link = link or chip.link
-        self._crash = CrashNote(chip.root)
-        self._crash.load()
-        if not self._crash.text and chip.reset_cause() == "WDT_RESET":
-            self._crash.text = "watchdog: the application hung, or main.py ended without agent.run()"
+        self._state.crash = phase.call("xyte.services.crash_note", "load", chip.root)
+        if not self._state.crash and chip.reset_cause() == "WDT_RESET":
+            self._state.crash = "watchdog: the application hung, or main.py ended without agent.run()"
         self._telemetry = Telemetry(chip.clock)
-        self._hooks = Hooks(version, self._crash)
         self._cycle = None
         self._notified = self._healthy = False
         self._uptime_s = 0
@@ -60,7 +49,7 @@ class Agent:
     def _add_vitals(self):
         for name, read, deadband in (
             ("agent_version", lambda: VERSION, 0),
-            ("version", lambda: self._version, 0),
+            ("version", lambda: self._state.version, 0),
             ("reset_cause", self._chip.reset_cause, 0),
             ("uptime_s", lambda: self._uptime_s, None),
             ("heap_used", self._chip.heap_used, None),
@@ -68,7 +57,7 @@ class Agent:
             ("link_repairs", lambda: self._chip.link.history, 0),
         ):
             self._telemetry.add(Sensor(name, read, 0, deadband))
-        crash = self._crash.text
+        crash = self._state.crash
         if crash:  # stays in the cloud's state until the next start
             self._telemetry.add(Sensor("last_crash", lambda: crash, 0, 0))
 
@@ -95,21 +84,21 @@ class Agent:
         """
 
         def add(run):
-            if name in self._hooks.commands or name in wiring.BUILT_IN:
+            if name in self._state.commands or name in _BUILT_IN:
                 raise ValueError("command '%s' exists already" % name)
-            self._hooks.commands[name] = (run, needs)
+            self._state.commands[name] = (run, needs)
             return run
 
         return add
 
     def before_update(self, ask):
         """Decorator: ask this function of (kind, version) before an update; a text from it is the reason to refuse."""
-        self._hooks.before_update.append(ask)
+        self._state.before_update.append(ask)
         return ask
 
     def self_test(self, test):
         """Decorator: after an update, keep the new code only if this function neither raises nor returns False."""
-        self._hooks.self_tests.append(test)
+        self._state.self_tests.append(test)
         return test
 
     def notify(self):
@@ -127,10 +116,11 @@ class Agent:
         self._count_uptime(now)
         if self._cycle is None and not self._wire():
             return _NO_SETTINGS_MS
-        self._rare.step()
+        self._phases()
         if not self._chip.link.step():
             return _NO_LINK_MS
-        self._timekeeper.step()
+        if self._chip.clock.left_ms(self._state.clock_ms) <= 0:
+            phase.call("xyte.services.timekeeper", "ask", self._state)
         if self._notified:
             self._notified = False
             self._telemetry.read_all = True
@@ -156,7 +146,7 @@ class Agent:
         except Exception as e:
             text = self._chip.traceback(e)
             log.error("agent", text)
-            self._crash.save(log.masked(text))  # it goes to the cloud
+            phase.call("xyte.services.crash_note", "save", self._chip.root, log.masked(text))  # it goes to the cloud
             self._idle(_CRASH_PAUSE_MS)
             self._chip.reset()
 
@@ -178,28 +168,46 @@ class Agent:
 
     def _wire(self):
         """Build the parts that need settings. False, with a line in the log, while there are no usable ones."""
-        chip = self._chip
+        chip, state = self._chip, self._state
         try:
-            settings = wiring.read_settings(chip)
+            settings = phase.call("xyte.phases.start", "read_settings", state)
             log.configure(settings.log_level, chip.clock.ticks_ms)
             chip.start(settings, None)
-            log.info("agent", "version %s, started after %s" % (self._version, chip.reset_cause()))
-            self._timekeeper = Timekeeper(chip.clock, chip.keys)
-            self._timekeeper.start(chip.reset_cause() == "PWRON_RESET")
-            cloud = Cloud(self._http, settings)
-            self._rare = wiring.Rare(chip, cloud, self._http, settings, self._hooks)
-            self._rare.start()
-            if settings.follow_latest:
-                self._telemetry.add(Sensor("last_update", lambda: self._rare.last_update, 0, 0))
-            self._cycle = Cycle(chip, cloud, self._rare.vault, self._telemetry, self._timekeeper, self._rare)
-            self._cycle.interval_ms = settings.telemetry_interval_s * 1000
+            log.info("agent", "version %s, started after %s" % (state.version, chip.reset_cause()))
+            phase.call("xyte.services.timekeeper", "start", state)
+            state.cloud = Cloud(state.http, settings)  # pyright: ignore[reportAttributeAccessIssue]
+            phase.call("xyte.phases.start", "recall", state)
         except (SettingsError, StoreError) as e:
             log.error("settings", e)
             return False
+        if settings.follow_latest:
+            self._telemetry.add(Sensor("last_update", lambda: state.last_update, 0, 0))
+        self._cycle = Cycle(state, self._telemetry)
         return True
+
+    def _phases(self):
+        """What has a time of its own."""
+        state, left_ms = self._state, self._chip.clock.left_ms
+        if state.trial_ms is not None:
+            if left_ms(state.trial_ms) <= 0:
+                phase.call("xyte.services.trial", "fail", state)
+        elif state.offer and left_ms(state.offer[2]) <= 0 and (not state.journal[1] or state.journal[1]["reported"]):
+            phase.call("xyte.phases.offer", "take", state)
 
     def _prove_health(self):
         self._healthy = True
         self._chip.boots.clear()
-        if self._cycle.accepted and not self._telemetry.override:  # the first message got through, and whole
-            self._crash.reported()
+        if self._state.crash and self._cycle.accepted and not self._telemetry.override:  # the first message got through
+            self._state.crash = ""
+            phase.call("xyte.services.crash_note", "forget", self._chip.root)
+
+
+def _client(chip, module, buffer_bytes):
+    """The agent's own HTTP client, or, given a module with urequests' `request`, that one in its place."""
+    if module:
+        from xyte.services.stock import StockSession  # here: few want it
+
+        return StockSession(module, buffer_bytes)
+    from xyte.services.http import Session
+
+    return Session(chip.connect, chip.clock, chip.feed, buffer_bytes)

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     """Build what was asked for; 0, or 1 with the reason on stderr."""
     try:
         if args.kind == "mpy":
-            written = build.compile_tree(build.AGENT, args.out / "xyte")
+            written = build.compile_tree(build.AGENT, args.out / "xyte", lines=False)
             print(f"{args.out}: {len(written)} modules, {sum(file.stat().st_size for file in written)} bytes")
         else:
             _write_update(args)

@@ -13,6 +13,7 @@ from xyte.errors import CommandError
 
 DONE, FAILED, STARTED = "done", "failed", "started"
 RUN, REPORT, UNKNOWN = 1, 2, 3
+MESSAGE_BYTES = 500
 
 
 def entry(command, boot):
@@ -65,8 +66,13 @@ def settle(journal, boot, restart, rows):
     return True
 
 
+def end(journal, phase, message):
+    """Give the record its outcome."""
+    journal["phase"], journal["message"] = phase, clip(message, MESSAGE_BYTES)
+
+
 class Row:
-    """One command. run: callable(params, progress). needs: names of parameters that must be there.
+    """One command. run: callable(params, progress); None: it is carried out elsewhere. needs: parameters it must have.
 
     after_restart: callable(journal, restart) -> (DONE or FAILED, message), for commands that restart the board; None
     from it: the command is one that goes on after a restart and knows by itself how far it is.

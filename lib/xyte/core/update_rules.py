@@ -1,4 +1,4 @@
-"""Updates as rules: what a command must say, which update is welcome, and what a restart in the middle of one means.
+"""Updates as rules: what a restart in the middle of one means. What a command must say is in update_wish.py.
 
 States of the update record, in the order they are passed. Each is on flash before what it announces is done.
 
@@ -9,7 +9,6 @@ States of the update record, in the order they are passed. Each is on flash befo
 """
 
 from micropython import const
-from xyte.errors import CommandError
 
 FETCH, SWITCH, TRIAL = "fetch", "switch", "trial"
 FIRMWARE, APPLICATION = "firmware", "application"
@@ -19,64 +18,6 @@ GO_ON, SWITCH_NOW, ON_TRIAL, TRY_AGAIN, ROLLED_BACK = 1, 2, 3, 4, 5
 POWER_LOSS = "PWRON_RESET"
 _MOST_TRIALS = const(3)  # one, and two more when it was the power that ended it
 MOST_STARTS = 12  # of one download, restarts of the board included
-
-
-def wanted(params):
-    """What an update command asks for: dict with url, version, sha256 (hex), size, kind, signature.
-
-    checksum has the form `sha256:<64 hex>;size=<bytes>;kind=<kind>`, of the unpacked payload: `tools sign` writes it.
-    Raises CommandError.
-    """
-    url, version, checksum = params.get("url"), params.get("version"), params.get("checksum")
-    if not isinstance(url, str) or not url:
-        raise CommandError("no url: the command must be sent with a file")
-    if not isinstance(version, str) or not semver(version):
-        raise CommandError("version %r is not a semantic version (1.2.3)" % (version,))
-    fields = {"sha256": ""}
-    for part in (checksum if isinstance(checksum, str) else "").replace("sha256:", "sha256=").split(";"):
-        name, _, value = part.strip().partition("=")
-        fields[name] = value
-    sha256, kind = fields["sha256"].lower(), fields.get("kind")
-    hexadecimal = len(sha256) == 64 and not sha256.strip("0123456789abcdef")
-    if not hexadecimal or not fields.get("size", "").isdigit() or kind not in (FIRMWARE, APPLICATION):
-        raise CommandError("the file has no usable checksum: write it with `python -m tools sign`")
-    return {
-        "url": url,
-        "version": version,
-        "sha256": sha256,
-        "size": int(fields["size"]),
-        "kind": kind,
-        "signature": params.get("signature") or "",
-    }
-
-
-def semver(text):
-    """A version as something that compares (Semantic Versioning 2.0, section 11), or None when it is not one."""
-    core, _, pre = text.partition("+")[0].partition("-")
-    numbers = core.split(".")
-    if len(numbers) != 3 or not all(n.isdigit() for n in numbers):
-        return None
-    # A pre-release comes before its release; numeric identifiers come before others, and compare as numbers.
-    rest = [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in pre.split(".")] if pre else [(2, 0, "")]
-    return [int(n) for n in numbers], rest
-
-
-def refuse_version(version, running, allow_downgrade):
-    """Raises CommandError when `version` is older than the running one and nobody said that this is meant."""
-    current = semver(running)
-    if current and not allow_downgrade and semver(version) < current:  # pyright: ignore[reportOptionalOperand]
-        raise CommandError("%s is older than the running %s; send allow_downgrade to mean it" % (version, running))
-
-
-def signed_text(update, chip):
-    """The text that the signature is over. chip: "esp32", or "any" for an application."""
-    return "xyte-update-1\nkind=%s\nversion=%s\nchip=%s\nsize=%d\nsha256=%s\n" % (
-        update["kind"],
-        update["version"],
-        chip,
-        update["size"],
-        update["sha256"],
-    )
 
 
 def after_restart(record, cause, runs_target, switched):

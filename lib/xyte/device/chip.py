@@ -68,14 +68,6 @@ class Chip:
         """Does a button pull this pin to ground? pin: GPIO number, below 0 for none."""
         return pin >= 0 and not machine.Pin(pin, machine.Pin.IN, machine.Pin.PULL_UP).value()
 
-    @staticmethod
-    def forget(*names):
-        """Let go of the agent's modules by these names: with the last object of theirs their memory is free."""
-        for name in names:
-            package, _, module = name.rpartition(".")
-            if sys.modules.pop("xyte." + name, None):
-                delattr(sys.modules["xyte." + package], module)
-
     def reset_cause(self):
         return _CAUSES.get(machine.reset_cause(), "UNKNOWN_RESET")
 

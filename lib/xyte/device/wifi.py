@@ -5,7 +5,7 @@ A link of another kind, see `Agent(link=...)`, has the four methods that are not
 """
 
 from micropython import const
-from xyte import log
+from xyte import log, phase
 
 _LOOK_MS = const(600000)
 _LONGEST_LOOK_MS = const(14400000)
@@ -45,7 +45,7 @@ class Wifi:
             if self._search.step(up):
                 self._search = None
                 self._look_ms = self.chip.clock.after_ms(self._look_pause_ms)
-                self.chip.forget("device.wifi_search", "core.wifi_rules")
+                phase.forget("xyte.device.wifi_search", "xyte.core.wifi_rules")
                 return True
             return False
         if not up and self._kept:
@@ -71,9 +71,7 @@ class Wifi:
             self.done, self.silent_ms = 0, self.chip.clock.ticks_ms()
         self.silent += 1
         if self.silent >= _REPAIR_FROM and self._kept and not self._search:
-            from xyte.device import link_repair
-
-            link_repair.step(self, error)
+            phase.call("xyte.device.link_repair", "step", self, error)
 
     def rssi(self):
         """Signal strength in dBm, or None when there is no link."""
@@ -86,10 +84,8 @@ class Wifi:
 
     def count(self, name, times=1):
         """Something was repaired, or lost."""
-        from xyte.core import ladder
-
         self.counts[name] = self.counts.get(name, 0) + times
-        self.history = ladder.history(self.counts)
+        self.history = phase.call("xyte.core.ladder", "history", self.counts)
 
     def keep_resets(self, count):
         """On flash, so that each that does not help doubles the wait for the next. Raises StoreError."""
@@ -103,11 +99,9 @@ class Wifi:
 
     def _look_for_better(self):
         """Leave this network only for a better one that can be heard; if that then fails, look less often."""
-        from xyte.core import wifi_rules
-
         self._look_ms = self.chip.clock.after_ms(self._look_pause_ms)
         try:
-            best = wifi_rules.better(self.networks, self.now, self.wlan.scan())
+            best = phase.call("xyte.core.wifi_rules", "better", self.networks, self.now, self.wlan.scan())
         except (OSError, RuntimeError) as e:
             log.warning("wifi", "%r" % e)
             return

@@ -1,19 +1,17 @@
-"""The command `update_firmware`: download, verify, try, and keep or go back. The work is services/updater.py's."""
+"""The command `update_firmware`: download, verify, try, and keep or go back. The work is done by phases of its own."""
 
+from xyte import phase
 from xyte.core.commands import DONE, FAILED, Row
 
 
-def row(updater, crash):
-    """updater: callable that gives the Updater. crash: callable that gives the crash note of this start, or ""."""
+def row(state):
+    """It is carried out in phases/update.py: with the executor's code gone there is room for the update's."""
 
     def after_restart(journal, cause):
-        outcome = updater().after_restart(journal["id"], cause, crash())
+        outcome = phase.call("xyte.phases.rollback", "after_restart", state, journal["id"])
         if outcome is None:
             return None  # not over: a trial is under way, or the download goes on
         good, message = outcome
         return (DONE if good else FAILED), message
 
-    def run(params, progress):
-        return updater().run(params, progress)
-
-    return Row(run, ("url",), after_restart)
+    return Row(None, ("url",), after_restart)

@@ -8,33 +8,29 @@ _PATH = "/crash.txt"
 _LAST_CHARS = 990
 
 
-class CrashNote:
-    """root: folder in front of the file's path, "" on a board. text: the note found at start, or ""."""
+def load(root):
+    """The note that was found, or "". root: folder in front of the file's path, "" on a board."""
+    found = files.read(root + _PATH)
+    if not found:
+        return ""
+    try:
+        text = clip(found.decode())
+    except (UnicodeError, ValueError):
+        text = "unreadable crash note"
+    log.warning("crash", "before this start: " + text)
+    return text
 
-    def __init__(self, root=""):
-        self._path = root + _PATH
-        self.text = ""
 
-    def load(self):
-        found = files.read(self._path)
-        if found:
-            try:
-                self.text = clip(found.decode())
-            except (UnicodeError, ValueError):
-                self.text = "unreadable crash note"
-            log.warning("crash", "before this start: " + self.text)
+def save(root, text):
+    """Keep text for the next start. The same note again costs no flash write: crash loops wear it out."""
+    data = clip(text[-_LAST_CHARS:]).encode()  # the end of a traceback says what it was
+    try:
+        if files.read(root + _PATH) != data:
+            files.write(root + _PATH, data)
+    except OSError as e:
+        log.error("crash", "note not kept: %r" % e)
 
-    def save(self, text):
-        """Keep text for the next start. The same note again costs no flash write: crash loops wear it out."""
-        data = clip(text[-_LAST_CHARS:]).encode()  # the end of a traceback says what it was
-        try:
-            if files.read(self._path) != data:
-                files.write(self._path, data)
-        except OSError as e:
-            log.error("crash", "note not kept: %r" % e)
 
-    def reported(self):
-        """The cloud knows: forget it."""
-        if self.text:
-            self.text = ""
-            files.remove(self._path)
+def forget(root):
+    """The cloud knows."""
+    files.remove(root + _PATH)

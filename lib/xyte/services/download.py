@@ -8,7 +8,7 @@ import io
 
 from micropython import const
 from xyte import log
-from xyte.core.backoff import Backoff
+from xyte.core import backoff
 from xyte.errors import CommandError, LinkError, UntrustedError
 
 _PIECE = const(65536)  # asked for at a time: the most that a lost connection makes us fetch again
@@ -32,7 +32,7 @@ class Download(io.IOBase):
     def __init__(self, http, url, check_url, chip, at, etag):
         self._http, self._first_url, self._check_url, self._chip = http, url, check_url, chip
         self._url = url
-        self._wait = Backoff(_FIRST_MS, _CAP_MS, chip.below)
+        self._failures = 0
         self.at, self.etag = at, etag
         self.total = -1
         self._response = None
@@ -73,7 +73,7 @@ class Download(io.IOBase):
                 count = self._response.readinto(buf)
                 if count:
                     self.at += count
-                    self._wait.reset()
+                    self._failures = 0
                     if self.at == self._until:
                         self._end_of_answer()
                     return count
@@ -98,8 +98,9 @@ class Download(io.IOBase):
     def _failed(self, error):
         self.drop()
         self._url = self._first_url  # where a redirect led may have expired
-        wait = self._wait.after_failure_ms()
-        if self._wait.failures > _MOST_FAILURES:
+        wait = backoff.after_failure_ms(self._failures, _FIRST_MS, _CAP_MS, self._chip.below)
+        self._failures += 1
+        if self._failures > _MOST_FAILURES:
             raise CommandError("download failed at byte %d: %s" % (self.at, error))
         log.warning("update", "download at byte %d: %s" % (self.at, error))
         if isinstance(error, UntrustedError):

@@ -8,18 +8,27 @@ _KEY = "command"
 
 
 class Journal:
-    """entry: the record as a dict (see core/commands.py), or None. keys: key-value store."""
+    """entry: the record as a dict (see core/commands.py), or None. keys: key-value store.
 
-    def __init__(self, keys):
-        self._keys = keys
-        self._sequence = 0
-        self.entry = None
+    memory: [sequence number, entry], as an earlier Journal of this run has left it: it knows more than flash when flash
+    has failed in between.
+    """
+
+    def __init__(self, keys, memory=None):
+        self._keys, self._memory = keys, memory or [0, None]
+        self.entry = self._memory[1]
 
     def load(self):
         """Raises StoreError when flash cannot be read: without its journal the agent must not run commands."""
         whole = record.unpack(self._keys.get(_KEY))
         if whole:
-            self._sequence, self.entry = whole[0], json.loads(whole[1])
+            self.know(json.loads(whole[1]), whole[0])
+
+    def know(self, entry, sequence=None):
+        """From here on this is the entry, whether or not flash has it."""
+        self.entry = self._memory[1] = entry
+        if sequence is not None:
+            self._memory[0] = sequence
 
     def owes(self):
         """Is there an outcome that the cloud has not heard of?"""
@@ -27,7 +36,6 @@ class Journal:
 
     def save(self, entry):
         """Keep entry. Raises StoreError; then the effect it announces must not happen."""
-        data = record.pack(self._sequence + 1, json.dumps(entry).encode())
-        self._keys.set(_KEY, data)
-        self._sequence += 1
-        self.entry = entry
+        sequence = self._memory[0] + 1
+        self._keys.set(_KEY, record.pack(sequence, json.dumps(entry).encode()))
+        self.know(entry, sequence)

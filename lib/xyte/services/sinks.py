@@ -16,6 +16,14 @@ from xyte.services import files
 _BLOCK = const(4096)
 
 
+def of(chip, update, at, buf):
+    """The sink for an update record, from byte `at` on. buf: 4 KiB to work with. Raises CommandError."""
+    slots = chip.slots(update["kind"])
+    if update["kind"] == "application":
+        return FolderSink(chip.root + slots.spare, update["size"], at, buf)
+    return PartitionSink(slots, update["size"], at, buf)
+
+
 class PartitionSink:
     """slots: FirmwareSlots. size: of the image. at: multiple of 4 KiB to go on from. buf: 4 KiB to work with."""
 

@@ -23,7 +23,6 @@ class Vault:
     def __init__(self, keys, root=""):
         self._keys, self._path = keys, root + _PATH
         self._sequence = 0
-        self._probed = self.unsaved = False
         self.current = None  # dict with id, access_key, hub_url, hub_url_static_cert; None: not registered
         self.parked = None
 
@@ -67,10 +66,8 @@ class Vault:
         """Prove that both stores can keep a record, before one is asked for that can be had only once.
 
         The file of the proof stays: the record's goes into it, so that it need not be made when every step counts.
-        Raises StoreError. Costs flash writes, so once in each run.
+        Raises StoreError. Costs flash writes: once in each run is enough.
         """
-        if self._probed:
-            return
         sample = bytes(_PROBE_BYTES)  # not a record, so nobody takes it for one
         self._keys.set(_KEY + ".try", sample)
         kept = self._keys.get(_KEY + ".try")
@@ -84,20 +81,15 @@ class Vault:
             raise StoreError("file system: %r" % e)
         if kept != sample:
             raise StoreError("the file system does not keep")
-        self._probed = True
 
     def keep(self, identity):
-        """A fresh registration: it takes the place of everything before. Raises StoreError if no copy could be kept."""
+        """Use this identity; it takes the place of everything before. Raises StoreError if no copy could be kept."""
         log.hide(identity["access_key"])
         self._save(identity, None)
 
     def park(self):
         """Stop using the identity, without forgetting it."""
         self._save(None, self.current)
-
-    def restore(self):
-        """Use the parked identity again."""
-        self._save(self.parked, None)
 
     def _save(self, current, parked):
         content = json.dumps({"current": current, "parked": parked}).encode()
@@ -112,10 +104,5 @@ class Vault:
                 log.error("identity", "a copy was not written: %r" % e)
         self._sequence += 1
         self.current, self.parked = current, parked
-        self.unsaved = not kept
-        if self.unsaved:
+        if not kept:
             raise StoreError("the identity is kept nowhere: do not restart")
-
-    def save_again(self):
-        """After a failure to keep it anywhere. Raises StoreError."""
-        self._save(self.current, self.parked)

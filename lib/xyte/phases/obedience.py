@@ -1,0 +1,33 @@
+"""Looks after the cloud's commands: those that wait in its queue, and the one that a restart interrupted."""
+
+from xyte.core.commands import Row
+from xyte.handlers import reboot, update_firmware
+from xyte.services.executor import Executor
+from xyte.services.journal import Journal
+
+
+def drain(state):
+    """Carry out what is queued. Returns the parameters of an update that is to be carried out next, or None.
+
+    Raises LinkError, RefusedError, SettingsError, StoreError.
+    """
+    executor = _executor(state, Journal(state.chip.keys, state.journal))
+    try:
+        return executor.drain()
+    finally:
+        state.refused = executor.refused
+
+
+def resume(state):
+    """At start: read the journal, and give a command that the restart interrupted its outcome. Raises StoreError."""
+    journal = Journal(state.chip.keys, state.journal)
+    journal.load()
+    if journal.entry and not journal.entry["reported"]:
+        _executor(state, journal).settle()
+
+
+def _executor(state, journal):
+    rows = {name: Row(*state.commands[name]) for name in state.commands}
+    rows["reboot"] = reboot.row(state.chip)
+    rows[state.settings.update_command] = update_firmware.row(state)
+    return Executor(state.cloud, journal, rows, state.chip, state.refused)

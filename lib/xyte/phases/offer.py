@@ -1,0 +1,48 @@
+"""A newer file that the cloud tells of with telemetry: taken without a command, by the same phases and rules.
+
+What it is refused for stands for an hour at least, then up to a day longer with each refusal; another file, and a
+restart of the board, have a new try. A download that a restart interrupted goes on when the file is offered again.
+
+state.offer: [id of the file, failures, ticks until which it rests].
+"""
+
+from micropython import const
+from xyte import log, phase
+from xyte.core import answers, backoff
+from xyte.core.values import clip
+
+_LEAST_MS = const(3600000)  # no Retry-After is believed beyond that either
+_CAP_MS = const(86400000)
+
+
+def hear(state, reply):
+    """reply: to a telemetry."""
+    file = answers.newest_file(reply)
+    if not file:
+        state.offer = None
+    elif not state.offer or state.offer[0] != file:
+        state.offer = [file, 0, state.chip.clock.ticks_ms()]
+
+
+def take(state):
+    """It is time. When it goes well the board restarts."""
+    offer = state.offer
+    try:
+        params = state.cloud.file(offer[0])
+        outcome = phase.call("xyte.phases.update", "update", state, params, Progress())
+    except Exception as e:  # one that asks the application first: whatever it raises must not end in a boot loop
+        outcome = e
+    state.last_update = clip("the newest file is not taken: %s" % outcome)
+    log.warning("update", state.last_update)
+    wait = _LEAST_MS + backoff.after_failure_ms(offer[1], _LEAST_MS, _CAP_MS, state.chip.below)
+    offer[1], offer[2] = offer[1] + 1, state.chip.clock.after_ms(wait)
+
+
+class Progress:
+    """As a command's, with nobody to tell. command: none."""
+
+    command = None
+
+    def __call__(self, message):
+        log.info("update", message)
+        return True

@@ -1,0 +1,64 @@
+"""At start: what has become of the update that the restart interrupted, or was meant for."""
+
+from micropython import const
+from xyte import VERSION, log, phase
+from xyte.core import update_rules
+from xyte.core.values import clip
+from xyte.errors import CommandError, StoreError
+from xyte.services import trial
+from xyte.services.update_record import UpdateRecord
+
+_BLOCK_BYTES = const(4096)
+
+
+def after_restart(state, command):
+    """command: id of the one that asked for the update, None for an update that nobody commanded.
+
+    Returns (good, message) when it is over, None when it goes on: by a trial under way or by the command again.
+    """
+    record, cause = UpdateRecord(state.chip.keys), state.chip.reset_cause()
+    record.load()
+    now = record.now
+    if not now or now["command"] != command:
+        if cause == update_rules.POWER_LOSS:
+            return None  # it had not begun, and nothing is wrong with it: it begins now
+        return False, "interrupted by a restart (%s) before it began" % cause
+    slots = state.chip.slots(now["kind"])
+    switched = now["state"] == update_rules.TRIAL or slots.switched(now["mark"])
+    choice = update_rules.after_restart(now, cause, slots.running == now["slot"], switched)
+    if choice == update_rules.ROLLED_BACK:
+        reason = now["message"] or state.crash or "restarted before it was confirmed (%s)" % cause
+        slots.forget()
+        record.remember_failure()
+        record.clear()
+        old = VERSION if now["kind"] == update_rules.FIRMWARE else state.version
+        return False, "%s failed its trial, %s runs again: %s" % (now["version"], old, reason)
+    if choice in (update_rules.SWITCH_NOW, update_rules.TRY_AGAIN):
+        return _switch_again(state, record)
+    if choice == update_rules.ON_TRIAL and now["state"] != update_rules.TRIAL:
+        record.save(state=update_rules.TRIAL)
+    return None
+
+
+def _switch_again(state, record):
+    """The power went just before or during the trial: if the slot still holds what was signed, into it (again)."""
+    try:
+        phase.call("xyte.services.update_switch", "prove", state, bytearray(_BLOCK_BYTES))
+        phase.call("xyte.services.update_switch", "switch", state)
+    except (CommandError, StoreError) as e:
+        record.clear()
+        return False, str(e)
+
+
+def resume(state):
+    """An update that nobody commanded has no command to settle it; and the window of a trial opens."""
+    record = UpdateRecord(state.chip.keys)
+    record.load()
+    if record.now and record.now["command"] is None:
+        outcome = after_restart(state, None)
+        if outcome:
+            log.warning("update", outcome[1])
+            state.last_update = clip(outcome[1])
+        record.load()
+    if record.now and record.now["state"] == update_rules.TRIAL:
+        trial.begin(state, record.now["version"])

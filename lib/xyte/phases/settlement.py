@@ -1,0 +1,22 @@
+"""The cloud has taken a first telemetry: prove the code that runs, and tell its version if that is new."""
+
+from xyte import VERSION, log, phase
+from xyte.errors import RefusedError
+from xyte.phases.registration import versions
+
+
+def settle(state):
+    """Raises LinkError, SettingsError, StoreError; then it is to be tried again."""
+    if state.trial_ms is not None:
+        phase.call("xyte.services.trial", "prove", state)
+    keys = state.chip.keys
+    known, running = keys.get("version"), versions(state)
+    if known != running:
+        agent_only = (known or b" ").decode().split(" ")[0] == state.version
+        changed = VERSION if agent_only else state.version  # one number for both: the newest news
+        try:
+            state.cloud.update_device({"firmware_version": changed})
+            keys.set("version", running)
+        except RefusedError as e:  # ten an hour at most, and not worth more than one try a start
+            log.warning("cloud", "version not taken: %s" % e)
+    state.unsettled = False

@@ -1,0 +1,35 @@
+"""The boot choice of an update: is what lies in the spare slot right, then boot from it, once, on trial."""
+
+from binascii import hexlify
+
+from xyte import log
+from xyte.core import update_rules
+from xyte.errors import CommandError
+from xyte.services import sinks
+from xyte.services.update_record import UpdateRecord
+
+
+def prove(state, buf):
+    """What is read back from flash must be what was signed. buf: 4 KiB to work with. Raises CommandError."""
+    now = _record(state).now
+    found = hexlify(sinks.of(state.chip, now, now["size"], buf).digest(state.chip.feed)).decode()
+    if found != now["sha256"]:
+        raise CommandError("what was written does not have the announced SHA-256 (%s...)" % found[:16])
+
+
+def switch(state):
+    """Change the boot choice and restart into the trial. Raises CommandError, StoreError."""
+    record, chip = _record(state), state.chip
+    slots, trials = chip.slots(record.now["kind"]), record.now["trials"] + 1
+    record.save(state=update_rules.SWITCH, mark=slots.mark(), trials=trials)
+    slots.switch()
+    log.info("update", "restarting into %s for trial %d" % (record.now["slot"], trials))
+    chip.boots.clear()
+    chip.reset()
+    raise CommandError("the board did not restart")
+
+
+def _record(state):
+    record = UpdateRecord(state.chip.keys)
+    record.load()
+    return record
