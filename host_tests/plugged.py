@@ -10,11 +10,14 @@ from tools.board.virtual import VirtualBoard
 
 
 class Plugged:
-    """board: to run; options: as VirtualBoard.run. lines: its log so far. Raises at the end what the run raised."""
+    """board: to run; serial_port: TCP port, 0 for a free one; options: as VirtualBoard.run. lines: its log so far.
 
-    def __init__(self, board: VirtualBoard, **options: Any) -> None:
+    Raises at the end what the run raised.
+    """
+
+    def __init__(self, board: VirtualBoard, serial_port: int = 0, **options: Any) -> None:
         self.board, self.lines = board, []
-        self.serial = SerialPort()
+        self.serial = SerialPort(serial_port)
         self._options = options
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run)

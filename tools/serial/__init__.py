@@ -5,6 +5,8 @@
     device/         the code that runs on the board for it
     paint           colours for a log
     deploy          which files a board must have, which of them it lacks, what is to go
-    diagnosis       what a board says of itself, judged
+    diagnosis       what a board says of itself, judged; doctor asks for it
+    bench           state, update, reset of identity
+    listen          a board's log, over resets and pulled cables
     *_cli           the commands deploy, doctor, monitor, console, flash
 """

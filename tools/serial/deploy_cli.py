@@ -66,7 +66,7 @@ def _deploy(repl: Repl, args: argparse.Namespace) -> None:
         deploy.carry_out(repl, plan, files, about["free"], say)
         say(f"verified, {time.monotonic() - began:.1f} s")
     if any(about["slots"].values()):
-        repl.call("files", "run_root")
+        repl.call("files", "choose", 0)
         say("the board ran a slot that an update had filled: it runs the files in the root again")
 
 

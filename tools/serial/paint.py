@@ -32,7 +32,7 @@ def painted(line: str, colour: bool) -> str:
     return f"{paint}{line}{_RESET}" if paint else line
 
 
-def stamped(line: str) -> str:
-    """With the host's time of day in front."""
+def stamp() -> str:
+    """The host's time of day, to put in front of a line."""
     now = time.time()
-    return f"{time.strftime('%H:%M:%S', time.localtime(now))}.{int(now * 1000) % 1000:03} {line}"
+    return f"{time.strftime('%H:%M:%S', time.localtime(now))}.{int(now * 1000) % 1000:03} "

@@ -8,6 +8,7 @@ import socket  # noqa: F401
 import sys
 import time  # noqa: F401
 
+import esp  # noqa: F401
 import esp32
 import machine
 import network  # noqa: F401

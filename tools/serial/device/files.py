@@ -74,6 +74,21 @@ def empty(path):
         pass
 
 
+def clear(path):
+    """Remove a folder and all that is in it; absent is fine."""
+    try:
+        names = os.listdir(path)
+    except OSError:
+        return
+    for name in names:
+        name = path + "/" + name
+        if os.stat(name)[0] & 0x4000:
+            clear(name)
+        else:
+            os.remove(name)
+    os.rmdir(path)
+
+
 def move(pairs):
     """Rename each (from, to); what was there is replaced in one step."""
     for source, target in pairs:
@@ -95,14 +110,15 @@ def remove(paths):
             path = path[: path.rfind("/")]
 
 
-def run_root():
-    """Take back what application updates chose: boot.py runs the files in the root again."""
+def choose(slot):
+    """What boot.py runs from now on, without trial: 0 the files in the root, 1 /slot_a, 2 /slot_b."""
     import esp32
 
     nvs = esp32.NVS("xyte")
-    for key in ("slot", "trial"):
+    for key in ("trial", "boots"):
         try:
             nvs.erase_key(key)
         except OSError:
             pass
+    nvs.set_i32("slot", slot)
     nvs.commit()

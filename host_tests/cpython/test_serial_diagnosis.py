@@ -1,0 +1,113 @@
+"""Verdicts of `doctor` on facts that a virtual board does not show, and the colours of a log."""
+
+import datetime
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tools.serial import diagnosis, paint
+from tools.serial.diagnosis import FAIL, OK, WARN
+
+NOW = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
+TWO = [(1, 2, 0x9000, 0x4000, "nvs"), (0, 16, 0x10000, 0x180000, "ota_0"), (0, 17, 0x190000, 0x180000, "ota_1")]
+BOOT = {"rows": TWO, "running": "ota_0", "boot": "ota_0", "spare": "ota_1", "version": "1", "project": "p",
+        "records": [(1, 2), (0xFFFFFFFF, 0xFFFFFFFF)]}
+HEAPS = {"used": 20000, "free": 90000, "idf_free": 100000, "idf_largest": 60000}
+
+
+@pytest.mark.parametrize(("version", "tls", "verdict"), [
+    ((1, 22, 0), False, FAIL), ((1, 23, 0), True, WARN), ((1, 25, 0), True, OK), ((1, 29, 1), True, OK)])
+def test_firmware(version, tls, verdict):
+    assert diagnosis.firmware({"version": version, "machine": "x", "tls": tls}).verdict == verdict
+
+
+@pytest.mark.parametrize(("change", "verdict", "words"), [
+    ({}, OK, ""), ({"spare": None}, WARN, "nothing to roll back to"), ({"boot": "ota_1"}, WARN, "waits for a restart"),
+    ({"records": [(1, 2), (2, 1)]}, WARN, "on trial"), ({"records": [(1, 0xFFFFFFFF)]}, WARN, "no rollback")])
+def test_rollback(change, verdict, words):
+    found = diagnosis.rollback({**BOOT, **change})
+    assert found.verdict == verdict and words in found.advice
+
+
+def test_one_app_partition():
+    assert diagnosis.partitions({**BOOT, "spare": None}).verdict == WARN
+
+
+@pytest.mark.parametrize(("change", "verdict"), [({}, OK), ({"idf_free": 30000}, WARN), ({"idf_largest": 9000}, WARN)])
+def test_memory(change, verdict):
+    assert diagnosis.heaps({**HEAPS, **change}).verdict == verdict
+
+
+@pytest.mark.parametrize(("change", "verdict"), [
+    ({}, OK), ({"boots": 6}, FAIL), ({"trial": 17}, WARN), ({"files": ["/boot.py"]}, FAIL)])
+def test_application(change, verdict):
+    facts = {"slot": 0, "trial": 0, "boots": 1, "/slot_a": None, "/slot_b": "1.0.0", "files": ["/boot.py", "/main.py"]}
+    assert diagnosis.slots({**facts, **change}).verdict == verdict
+
+
+@pytest.mark.parametrize(("copies", "device", "verdict"), [
+    ({"NVS": True, "file": True}, "12345678-abcd", OK), ({"NVS": True, "file": False}, "12345678-abcd", WARN),
+    ({"NVS": True, "file": True}, None, WARN), ({"NVS": False, "file": False}, None, WARN)])
+def test_identity(copies, device, verdict):
+    found = diagnosis.identity({"copies": copies, "id": device, "parked": False, "hubs": None})
+    assert found.verdict == verdict and "12345678-abcd" not in found.text
+
+
+def test_stores_that_do_not_keep():
+    assert diagnosis.stores({"nvs": False, "files": True, "size": 983040, "free": 900000}).verdict == FAIL
+    assert diagnosis.stores({"nvs": True, "files": True, "size": 983040, "free": 900}).verdict == WARN
+
+
+@pytest.mark.parametrize(("days", "verdict"), [(1000, OK), (90, WARN), (-1, FAIL)])
+def test_certificates(days, verdict):
+    pem, der = certificate(NOW + datetime.timedelta(days=days))
+    assert [f.verdict for f in diagnosis.certificates({"/a": pem, "/b": der}, NOW)] == [verdict] * 2
+
+
+def test_what_is_no_certificate():
+    found = diagnosis.certificates({"/a": b"text", "/b": None, "/c": b"-----BEGIN CERTIFICATE-----\nx"}, NOW)
+    assert [f.verdict for f in found] == [FAIL] * 3
+
+
+def certificate(until):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a CA")])
+    made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+            .not_valid_before(NOW - datetime.timedelta(days=900)).not_valid_after(until).sign(key, hashes.SHA256()))
+    return made.public_bytes(serialization.Encoding.PEM), made.public_bytes(serialization.Encoding.DER)
+
+
+@pytest.mark.parametrize(("heard", "status", "words"), [
+    (False, 1001, "not on the air"), (True, 201, "not on the air"), (True, 202, "wrong password"),
+    (True, 1001, "no address in time"), (True, "Wifi Internal Error", "Wifi Internal Error")])
+def test_wifi_that_fails(heard, status, words):
+    found = diagnosis.wifi({"up": False, "tried": [("net", heard, status)], "address": None, "rssi": None})
+    assert found.verdict == FAIL and found.text == f"net: {words}"
+
+
+def test_a_weak_signal_and_a_wrong_clock():
+    assert diagnosis.wifi({"up": True, "tried": [], "address": "1.2.3.4", "rssi": -85}).verdict == WARN
+    assert diagnosis.clock({"before": 0, "after": 10**9, "fault": None}, 10**9 + 7200).verdict == WARN
+    assert diagnosis.clock({"before": 0, "after": 5, "fault": "OSError(116,)"}, 0).verdict == FAIL
+
+
+@pytest.mark.parametrize(("url", "expected"), [
+    ("https://hub.xyte.io", ("hub.xyte.io", 443, True)), ("http://127.0.0.1:8080/x", ("127.0.0.1", 8080, False)),
+    ("hub.xyte.io", ("hub.xyte.io", 443, True))])
+def test_hosts(url, expected):
+    assert diagnosis.host_of(url) == expected
+
+
+@pytest.mark.parametrize(("line", "colour"), [
+    ("     12.345 W wifi: link lost", "\x1b[33m"), ("      0.001 E agent: x", "\x1b[31m"),
+    ("      0.001 D agent: x", "\x1b[2m"), ("ValueError: no", "\x1b[31m"), ("rst:0x1 (POWERON_RESET)", "\x1b[36m")])
+def test_lines_are_painted_by_their_level(line, colour):
+    assert paint.painted(line, True) == f"{colour}{line}\x1b[0m" and paint.painted(line, False) == line
+
+
+def test_plain_lines_stay_plain():
+    assert paint.painted("     12.345 I cloud: accepted", True) == "     12.345 I cloud: accepted"
+    assert paint.painted("hello", True) == "hello"
