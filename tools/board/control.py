@@ -26,7 +26,8 @@
        104    64  hot spot: length and bytes of its key
        512  2048  RTC memory: data
       2560   512  networks on the air: count, then length and bytes of name and of key
-      3072  1024  partition table, 28 bytes a row: label (16), type, subtype, 0, address, size
+      3072   512  partition table, 28 bytes a row: label (16), type, subtype, 0, address, size
+      3584   512  what is wired to the pins: see wires.py
 
 The shim's modules name the offsets they use.
 """
@@ -40,6 +41,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from tools.board.layout import Partition
+from tools.board.wires import Wires
 
 SIZE = 4096
 OUTAGES = ("off", "on", "dhcp", "join", "radio", "dns")  # what is wrong; or what cures a deaf link
@@ -131,7 +133,7 @@ class Control:
             struct.pack("<16sBBHII", p.label.encode(), p.type, p.subtype, 0, p.address, p.size)
             for p in partitions
         )
-        self._bytes[3072 : 3072 + 1024] = rows.ljust(1024, b"\0")
+        self._bytes[3072 : 3072 + 512] = rows.ljust(512, b"\0")
 
     def set_boot(self, *, cause: int, slot: int, payload: tuple[int, int]) -> None:
         """What the bootloader found: reset cause, index of the slot, address and size of its payload."""
@@ -150,10 +152,16 @@ class Control:
             struct.pack_into("<I", self._bytes, 40, 0)
 
     def stop_radio(self) -> None:
-        """Radio and hot spot are off after every reset but a soft one, and the prompt is the plain one."""
+        """Radio and hot spot are off after every reset but a soft one, no pin is driven, and the prompt is the plain one.
+        """
         self._bytes[5] = self._bytes[44] = self._bytes[69] = 0
         if self.outage not in ("off", "on"):
             self.outage = "off"  # a deaf link hears again after a restart
+        self.wires().let_go()
+
+    def wires(self) -> Wires:
+        """What is wired to the board's pins."""
+        return Wires(self._bytes)
 
     def start_console(self) -> None:
         """No program of the last boot is left."""

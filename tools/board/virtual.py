@@ -27,6 +27,7 @@ from tools.board.power import Power, RunResult
 from tools.board.process import Process
 from tools.board.serial_port import SerialPort
 from tools.board.settings import BoardError, BoardSettings, ratio
+from tools.board.wires import Wires
 
 _LOCK = "lock"
 
@@ -123,6 +124,12 @@ class VirtualBoard:
 
     def _control(self) -> contextlib.closing[Control]:
         return contextlib.closing(Control(self.folder / "control.bin"))
+
+    @contextlib.contextmanager
+    def wires(self) -> Iterator[Wires]:
+        """What is wired to the pins: to look at and to change, also while the board runs."""
+        with contextlib.closing(Control(self.folder / "control.bin")) as control:
+            yield control.wires()
 
     def wipe(self, what: str) -> None:
         """Erase "nvs", "files" or "flash" (all but the partition table and the slots' images).

@@ -152,6 +152,9 @@ def enable_irq(state=0):
 
 
 def __getattr__(name):
-    if name in ("Pin", "ADC"):
-        return getattr(wire.load("pins"), name)
+    """What few boards use is loaded when it is first asked for, and stays then: pins keep their state."""
+    if name in ("Pin", "ADC", "dht_readinto"):
+        pins = wire.load("pins")
+        globals().update({"Pin": pins.Pin, "ADC": pins.ADC, "dht_readinto": pins.dht_readinto})
+        return getattr(pins, name)
     raise AttributeError(name)

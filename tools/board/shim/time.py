@@ -28,6 +28,8 @@ _last = [_host_ms(), 0, 0]  # host ticks, board ticks, rest of the division
 _seconds = word(_RTC_SECONDS)
 _milliseconds = word(_RTC_MICROSECONDS) // 1000
 _at = 0  # board ticks of _seconds
+_look = None
+_piece_ms = 0
 
 ticks_cpu = _host_us
 sleep_us = utime.sleep_us
@@ -61,7 +63,24 @@ def ticks_us():
     return _host_us() * _num // _den & _MASK
 
 
+def watch_pins(look, piece_ms):
+    """Board only: call `look` in every sleep, so often; None: no more."""
+    global _look, _piece_ms
+    _look, _piece_ms = look, piece_ms
+
+
 def sleep_ms(ms):
+    if not _look:
+        return _sleep_ms(ms)
+    while True:
+        _sleep_ms(min(ms, _piece_ms))
+        _look()
+        ms -= _piece_ms
+        if ms <= 0:
+            return
+
+
+def _sleep_ms(ms):
     host_ms = ms * _den // _num
     if host_ms >= 1000:  # in us it might not fit a small int
         utime.sleep_ms(host_ms)
