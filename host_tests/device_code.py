@@ -15,9 +15,16 @@ def agent_modules() -> list[Path]:
     return modules
 
 
+def examples() -> list[Path]:
+    """The example applications' main.py. None at all is an error."""
+    mains = sorted((ROOT / "firmware" / "examples").glob("*/main.py"))
+    assert mains, "no examples"
+    return mains
+
+
 def board_files() -> list[Path]:
-    """What runs on a board: the agent, boot.py and main.py."""
-    return [*agent_modules(), ROOT / "boot.py", ROOT / "main.py"]
+    """What runs on a board: the agent, boot.py, main.py and the examples'."""
+    return [*agent_modules(), ROOT / "boot.py", ROOT / "main.py", *examples()]
 
 
 def shown(path: Path) -> str:

@@ -63,7 +63,7 @@ def test_register_report_obey_restart():
         said.append(params["text"])
         return "said"
 
-    agent.run(for_s=12)
+    assert agent.run(reports=2) == 2
     assert cloud.registrations == 1
     cloud.queue.append({"id": "c1", "status": "pending", "name": "say", "parameters": {"text": "hello"}})
     cloud.queue.append({"id": "c2", "status": "pending", "name": "sing", "parameters": {}})

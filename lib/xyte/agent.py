@@ -131,15 +131,19 @@ class Agent:
             self._prove_health()
         return self._telemetry.next_read_ms(self._chip.clock.ticks_ms(), min(wait, _LONGEST_MS))
 
-    def run(self, for_s=None):
+    def run(self, for_s=None, reports=None):
         """Never returns, but for Ctrl-C at the console. An exception anywhere ends in a crash note and a reset.
 
-        for_s: stop after so many seconds; True is returned then.
+        for_s: stop after so many seconds. reports: stop when the cloud has taken so many telemetries, and what it asked
+        for is done. Returns then how many it has taken.
         """
         try:
-            while for_s is None or self._uptime_s < for_s:
-                self._idle(self.step())
-            return True
+            while True:
+                wait = self.step()
+                done = self._cycle.accepted if self._cycle else 0
+                if for_s is not None and self._uptime_s >= for_s or reports is not None and done >= reports:
+                    return done
+                self._idle(wait)
         except KeyboardInterrupt:
             self._chip.release_watchdog()
             log.warning("agent", "stopped from the console; the watchdog waits a day")

@@ -15,7 +15,7 @@ def run(reason):
     chip = Chip()
     agent = Agent(chip=chip)
     agent.fault("safe mode: " + reason)
-    if agent.run(for_s=_HOUR_S):
+    if agent.run(for_s=_HOUR_S) is not None:
         chip.boots.clear()
         chip.reset()
     raise KeyboardInterrupt  # Ctrl-C: boot.py ends with it, and the REPL comes instead of main.py

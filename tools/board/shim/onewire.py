@@ -70,7 +70,8 @@ class OneWire:
             if at < len(way):
                 bit = way[at]
             elif bit == other:  # both are there
-                branches.append(bits + [1])
+                bit = 1
+                branches.append(bits + [0])
             self.writebit(bit)
             bits.append(bit)
             rom[at // 8] |= bit << at % 8

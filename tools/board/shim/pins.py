@@ -158,7 +158,7 @@ class ADC:
             raise OSError(errno.ETIMEDOUT, "ESP_ERR_TIMEOUT")
         mv = struct.unpack_from("<H", control, _MILLIVOLTS + 2 * self.pin)[0]
         most = (1 << self.bits) - 1
-        return min(most, mv * most // self.full_mv)
+        return min(most, (mv * most + self.full_mv // 2) // self.full_mv)
 
     def read_u16(self):
         return self.read() << 16 - self.bits | self.read() >> 2 * self.bits - 16

@@ -40,7 +40,6 @@ def boot(names):
         machine.arm_watchdog(wire.word(_WDT_TIMEOUT), wire.word(_WDT_LEFT))
     device = esp32.Partition("vfs")
     wire.load("tlsclock").install()
-    wire.load("frozen").install()
     if wire.control[_FACTORY]:
         wire.load("inisetup").import_files(device)
     try:

@@ -50,6 +50,21 @@ def load(name):
         sys.modules.pop(name, None)
 
 
+class Frozen:
+    """A module that the port has built in or frozen and few boards use: loaded when something of it is used."""
+
+    def __getattr__(self, name):
+        if isinstance(self.it, str):
+            sys.modules.pop(self.it)
+            self.it = sys.modules[self.it] = load(self.it)
+        return getattr(self.it, name)
+
+
+for name in ("dht", "_onewire", "onewire", "ds18x20"):
+    sys.modules[name] = Frozen()
+    sys.modules[name].it = name
+
+
 def word(offset):
     return struct.unpack_from("<I", control, offset)[0]
 
