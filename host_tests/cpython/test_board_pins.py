@@ -109,7 +109,8 @@ print(ADC(39).read())
         wires.volts(25, 3.3)
         assert output(board) == [
             "2048 32776 1650000", "4095 65535 1100000", "511", "ValueError invalid pin",
-            "ValueError invalid attenuation", "ValueError invalid bit-width", "4095", "OSError 110 ESP_ERR_TIMEOUT", "0"]
+            "ValueError invalid attenuation", "ValueError invalid bit-width", "4095",
+            "OSError 110 ESP_ERR_TIMEOUT", "0"]
 
 
 @pytest.mark.parametrize("celsius, shown", [(21.5, "21.5 40.0"), (-0.4, "-0.4 40.0")])

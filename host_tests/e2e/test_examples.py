@@ -66,7 +66,7 @@ def test_basic(device):
         assert basic.command("relay", on=True) == ("done", "relay is on")
         assert wires.level(RELAY) == 1
         basic.until(relay=True)
-        assert basic.command("relay", on="yes") == ("failed", "ValueError: 'on' must be true or false")
+        assert basic.command("relay", on="yes") == ("failed", "TypeError: 'on' must be true or false")
         assert basic.command("relay")[0] == "failed"
         basic.command("reboot")
         run.wait("--- boot 2")

@@ -54,7 +54,7 @@ def relay_state():
 @agent.command("relay", needs=("on",))
 def set_relay(params, progress):
     if not isinstance(params["on"], bool):
-        raise ValueError("'on' must be true or false")
+        raise TypeError("'on' must be true or false")
     relay.value(params["on"])
     agent.notify()
     return "relay is %s" % ("on" if params["on"] else "off")

@@ -1,7 +1,8 @@
 """A battery node: wakes, measures, now and then reports, sleeps. Battery on GPIO 35, through two equal resistors.
 
 Most wakes do not touch the radio and last a fraction of a second. What they measured waits in RTC memory, which deep
-sleep keeps and a power loss does not; its first four bytes are boot.py's. Commands and updates wait for the next report.
+sleep keeps and a power loss does not; its first four bytes are boot.py's. Commands and updates wait for the next
+report.
 """
 
 import struct
