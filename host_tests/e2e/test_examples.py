@@ -35,10 +35,11 @@ class Device:
         return the_device(self.cloud, self.sn)
 
     def until(self, **wanted):
-        """Wait until the cloud knows these values (1 and True are not the same)."""
+        """Wait until the cloud knows these values; None: does not know the key. 1 and True are not the same."""
         def there():
             state = self.seen()["state"] if any(d["sn"] == self.sn for d in self.cloud.devices()) else {}
-            return all(repr(state.get(key)) == repr(value) for key, value in wanted.items())
+            return all(state.get(key) == value and isinstance(state.get(key), bool) == isinstance(value, bool)
+                       for key, value in wanted.items())
 
         self.cloud.wait_for(there, 20, f"{wanted}")
 

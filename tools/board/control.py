@@ -152,7 +152,7 @@ class Control:
             struct.pack_into("<I", self._bytes, 40, 0)
 
     def stop_radio(self) -> None:
-        """After every reset but a soft one radio and hot spot are off, no pin is driven, the prompt is the plain one."""
+        """After every reset but a soft one radio and hot spot are off, no pin is driven, the prompt is plain."""
         self._bytes[5] = self._bytes[44] = self._bytes[69] = 0
         if self.outage not in ("off", "on"):
             self.outage = "off"  # a deaf link hears again after a restart
