@@ -64,7 +64,7 @@ def test_a_kept_connection_closed_by_the_server_loses_no_telemetry(board, cloud)
         run.reports()
         for _ in range(5):
             seen = len(run.lines)
-            cloud.close_connections()
+            cloud.wait_for(cloud.close_connections, what="a moment in which the connection is idle")
             run.wait("accepted", after=seen, times=2)
         cloud.faults([{"action": "close_after", "match": {"path": "/telemetry"}, "count": 3},
                       {"action": "close_after", "match": {"path": "/telemetry"}, "count": 3, "reset": True}])
