@@ -28,7 +28,7 @@ def main() -> int:
     """All steps in order; returns the exit status."""
     try:
         make_environment()
-        install("packages", VENV / "installed", pins("dev", "locked"))
+        install("packages", VENV / "installed", pins("dev", "bench", "locked"))
         install("stubs", TYPINGS / "installed", pins("stubs"),
                 "--no-deps", "--upgrade", "--target", str(TYPINGS))
         for arch in ("native",) if os.environ.get("NO_I386") else ("native", "i386"):

@@ -8,12 +8,12 @@ import pytest
 from tools import setup
 
 
-@pytest.mark.parametrize("pin", setup.pins("dev", "locked", "stubs"))
+@pytest.mark.parametrize("pin", setup.pins("dev", "bench", "locked", "stubs"))
 def test_every_requirement_is_exact(pin):
     assert re.fullmatch(r"[\w-]+(\[\w+\])?==[\w.]+", pin)
 
 
-@pytest.mark.parametrize("pin", setup.pins("dev", "locked"))
+@pytest.mark.parametrize("pin", setup.pins("dev", "bench", "locked"))
 def test_the_environment_has_what_is_pinned(pin):
     name, version = re.sub(r"\[.*\]", "", pin).split("==")
     assert importlib.metadata.version(name) == version, "the environment is not that of `make setup`"

@@ -1,8 +1,9 @@
-"""A listener between board and cloud that keeps every byte the board sends."""
+"""A listener between board and cloud that keeps every byte of both."""
 
 import contextlib
 import socket
 import threading
+from collections import Counter
 from typing import Self
 
 APPLICATION_DATA = 23  # RFC 8446, section 5.1: TLS record types
@@ -12,11 +13,14 @@ _HEAD = 5
 class Tap:
     """Listens on a port of its own; what arrives is kept and passed on to `target`, or to nobody.
 
-    sent: the board's bytes, one entry for each of its connections.
+    sent: the board's bytes, one entry for each of its connections. pieces: the sizes in which they came: as the board
+    waits for each answer, no two of its writes arrive as one. answered: what came back, from all connections.
     """
 
     def __init__(self, target: int | None = None) -> None:
         self.sent: list[bytearray] = []
+        self.pieces: list[int] = []
+        self.answered = bytearray()
         self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -31,13 +35,13 @@ class Tap:
     def everything(self) -> bytes:
         return b"".join(self.sent)
 
-    def records(self) -> set[int]:
-        """The types of all TLS records that the board has begun to send."""
-        kinds = set()
+    def records(self) -> Counter[int]:
+        """How many TLS records of each type the board has begun to send."""
+        kinds: Counter[int] = Counter()
         for stream in self.sent:
             rest = bytes(stream)
             while rest:
-                kinds.add(rest[0])
+                kinds[rest[0]] += 1
                 rest = rest[_HEAD + int.from_bytes(rest[3:_HEAD]) :]
         return kinds
 
@@ -55,17 +59,18 @@ class Tap:
                     kept += piece
                 return
             with socket.create_connection(("127.0.0.1", self._target)) as cloud:
-                back = threading.Thread(target=_copy, args=(cloud, board), daemon=True)
+                back = threading.Thread(target=self._copy, args=(cloud, board), daemon=True)
                 back.start()
                 while piece := board.recv(65536):
                     kept += piece
+                    self.pieces.append(len(piece))
                     cloud.sendall(piece)
                 cloud.shutdown(socket.SHUT_WR)
                 back.join()
 
-
-def _copy(source: socket.socket, to: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while piece := source.recv(65536):
-            to.sendall(piece)
-        to.shutdown(socket.SHUT_WR)
+    def _copy(self, source: socket.socket, to: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65536):
+                self.answered += piece
+                to.sendall(piece)
+            to.shutdown(socket.SHUT_WR)

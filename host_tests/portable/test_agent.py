@@ -5,7 +5,7 @@ import json
 
 from fakes.chip import Restarted
 from fakes.cloud import REGISTER, TELEMETRY
-from fakes.desk import SETTINGS, Desk
+from fakes.desk import SETTINGS, Desk, running
 from fakes.server import response
 from xyte.services import files
 
@@ -18,7 +18,7 @@ def test_vitals_and_facts():
     desk = Desk("agent")
     desk.run(15)
     first = desk.cloud.telemetries[0]["telemetries"]
-    for name in ("agent_version", "version", "reset_cause", "uptime_s", "heap_used", "rssi"):
+    for name in ("agent_version", "version", "reset_cause", "uptime_s", "heap_used", "connections", "rssi"):
         assert name in first, name
     assert "last_crash" not in first
     asked = json.loads(desk.server.requests[0][3])
@@ -258,3 +258,14 @@ def test_no_secret_in_the_log_of_a_whole_life():
         builtins.print = real
     assert lines[0] > 30 and desk.cloud.registrations == 2
     assert leaks == []
+
+
+def test_connections_are_counted_and_told_when_there_is_a_new_one():
+    desk = running("connections")
+    told = [body["telemetries"].get("connections") for body in desk.cloud.telemetries]
+    assert told == [1, 2], "to the entry host, then to the hub"
+    desk.run(30)
+    desk.server.hang_up()
+    desk.run(30)
+    told = [body["telemetries"].get("connections") for body in desk.cloud.telemetries[2:]]
+    assert [value for value in told if value is not None] == [3] == [desk.agent._http.opened], told
