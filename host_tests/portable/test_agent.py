@@ -268,4 +268,4 @@ def test_connections_are_counted_and_told_when_there_is_a_new_one():
     desk.server.hang_up()
     desk.run(30)
     told = [body["telemetries"].get("connections") for body in desk.cloud.telemetries[2:]]
-    assert [value for value in told if value is not None] == [3] == [desk.agent._http.opened], told
+    assert [value for value in told if value is not None] == [3] == [desk.agent._state.http.opened], told

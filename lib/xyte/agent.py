@@ -53,7 +53,7 @@ class Agent:
             ("reset_cause", self._chip.reset_cause, 0),
             ("uptime_s", lambda: self._uptime_s, None),
             ("heap_used", self._chip.heap_used, None),
-            ("connections", lambda: self._http.opened, 0),
+            ("connections", lambda: self._state.http.opened, 0),
             ("rssi", lambda: self._chip.link.rssi(), 3),
             ("link_repairs", lambda: self._chip.link.history, 0),
         ):
