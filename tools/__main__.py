@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": ("tools.demo", "a cloud and a board on this machine: watch one register, report and obey"),
     "cloud": ("tools.cloud.cli", "run a local Xyte cloud"),
     "board": ("tools.board.cli", "make, run and look into virtual ESP32 boards"),
+    "flash": ("tools.serial.flash_cli", "write MicroPython to a chip, and keep its identity and files"),
     "deploy": ("tools.serial.deploy_cli", "put agent and application on a board over its serial port"),
     "monitor": ("tools.serial.monitor_cli", "show a board's log, over resets and pulled cables"),
     "console": ("tools.serial.console_cli", "status, update, reboot, reset of identity of a board on the bench"),

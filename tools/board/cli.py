@@ -107,6 +107,8 @@ def _configure_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--serial", type=int, metavar="PORT",
                         help="give it a serial port: TCP on 127.0.0.1, 0 for a free one; prints its URL for "
                              "mpremote and `tools deploy`")
+    parser.add_argument("--download", action="store_true",
+                        help="hold BOOT at power-up: esptool finds the chip in download mode")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append the console to this file, too")
 
 
@@ -155,7 +157,7 @@ def _run(args: argparse.Namespace) -> None:
             stack.enter_context(_unechoed(console))
         result = board.run(args.seconds, cut_after=args.cut_after, boots=args.boots, speed=args.speed,
                            on_line=screen.line, on_begun=None if console is None else screen.begun,
-                           console_fd=console, serial=serial)
+                           console_fd=console, serial=serial, download=args.download)
         screen.line(summary(result))
 
 

@@ -97,6 +97,11 @@ class Control:
         struct.pack_into("<HH", self._bytes, 64, http, dns)
 
     @property
+    def mac(self) -> bytes:
+        """The chip's, 6 bytes."""
+        return bytes(self._bytes[10:16])
+
+    @property
     def in_program(self) -> bool:
         """Does a program run, rather than start-up or the prompt?"""
         return bool(self._bytes[45])

@@ -53,6 +53,11 @@ class Flash:
         """What the interpreter inherits to read the same bytes."""
         return self._fd
 
+    @property
+    def size(self) -> int:
+        """Bytes of the whole chip."""
+        return len(self._bytes)
+
     def read(self, address: int, size: int) -> bytes:
         """`size` bytes from `address`."""
         return self._bytes[address : address + size]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from tools.board import bootloader, layout
+from tools.board import bootloader, download, layout
 from tools.board.bootloader import Choice, NoBootableImage
 from tools.board.chip import Chip, Reset
 from tools.board.clock import Clock
@@ -15,6 +15,7 @@ from tools.board.control import Control
 from tools.board.esp_err import Panic, PowerCut
 from tools.board.flash import Flash
 from tools.board.process import Exit, Pressed, Process, Stopped, readable
+from tools.board.rom_loader import RomLoader
 
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
 CAUSES = {PWRON_RESET: "PWRON_RESET", HARD_RESET: "HARD_RESET", WDT_RESET: "WDT_RESET",
@@ -73,12 +74,16 @@ class Power:
         self.process: Process | None = None
         self.boots: list[Boot] = []
         self.cut = False
+        self.download = False  # BOOT is held: the ROM's loader comes instead of the next boot
 
     def run(self, most_boots: int | None) -> None:
         """Boot after boot until finished, the deadline, or `most_boots` have ended."""
         cause = PWRON_RESET
         self._lose_power()
         while not self._over() and (most_boots is None or len(self.boots) < most_boots):
+            if self.download:
+                cause = self._download()
+                continue
             boot = Boot(len(self.boots) + 1, CAUSES[cause])
             self.boots.append(boot)
             began, operations = time.monotonic(), self._flash.operations
@@ -110,8 +115,18 @@ class Power:
             return self._reset(reset)
         except (NoBootableImage, layout.LayoutError) as error:
             self._say(f"--- boot {boot.number}: {boot.cause}: {error} ---")
-            self._pause(_BOOT_LOOP_PAUSE_S)
-            return HARD_RESET
+            return self._pause(_BOOT_LOOP_PAUSE_S) or HARD_RESET
+
+    def _download(self) -> int:
+        """A stay in download mode; returns the cause of the next boot."""
+        self._say("--- download mode ---")
+        try:
+            self.download = download.serve(RomLoader(self._flash, self._control.mac), self._consoles, self._over)
+        except PowerCut:
+            self._say(f"--- power cut in flash operation {self._flash.operations} ---")
+            self.cut, self.download = True, False
+        self._lose_power()
+        return PWRON_RESET
 
     def _load(self, cause: int) -> Choice:
         if cause == SOFT_RESET and self._choice:
@@ -143,9 +158,7 @@ class Power:
 
     def _after(self, end: Exit | Stopped | Pressed) -> int:
         if isinstance(end, Pressed):
-            self._say("--- EN pressed ---")
-            self._lose_power()
-            return PWRON_RESET
+            return self._pressed(end.download)
         if isinstance(end, Exit) and end.status == -_SIGALRM:
             self._say("--- task watchdog ---")
             return WDT_RESET
@@ -157,15 +170,25 @@ class Power:
         if reset.kind == SOFT_RESET:
             self._watchdog_ms = reset.ms
         elif reset.kind == DEEPSLEEP_RESET:
-            self._pause(None if reset.ms < 0 else self._clock.host_seconds(reset.ms))
+            return self._pause(None if reset.ms < 0 else self._clock.host_seconds(reset.ms)) or reset.kind
         return reset.kind
 
-    def _pause(self, seconds: float | None) -> None:
+    def _pressed(self, download_too: bool) -> int:
+        self._say("--- EN pressed ---")
+        self.download = download_too
+        self._lose_power()
+        return PWRON_RESET
+
+    def _pause(self, seconds: float | None) -> int | None:
+        """Do nothing for so long. Returns a reset cause when somebody presses EN meanwhile."""
         end = None if seconds is None else time.monotonic() + seconds
         while not self._over() and (end is None or time.monotonic() < end):
             ready = readable(self._consoles.watched(), min(0.02, max(0.0, end - time.monotonic())) if end else 0.02)
             for fd in ready:
                 self._consoles.typed(fd)  # and nobody listens
+            if button := self._consoles.button():
+                return self._pressed(button == "download")
+        return None
 
     def _lose_power(self) -> None:
         self._control.lose_power()

@@ -66,14 +66,15 @@ class VirtualBoard:
     def run(self, for_s: float | None = None, *, cut_after: int | None = None, boots: int | None = None,
             until: Callable[[str], bool] | None = None, on_line: Callable[[str], None] | None = None,
             on_begun: Callable[[str], None] | None = None, speed: float | None = None,
-            console_fd: int | None = None, serial: SerialPort | None = None) -> RunResult:
+            console_fd: int | None = None, serial: SerialPort | None = None, download: bool = False) -> RunResult:
         """Power up and run until one of: `for_s` wall-clock seconds, `boots` boots have ended, `until(line)`
         was true for a line of the log, `stop()`. Then the power goes.
 
         cut_after: the power fails in the middle of this flash operation of the run (1-based), and comes
         back. on_line: gets each line of the log, resets included. on_begun: gets the start of a line that is
         not complete, such as a prompt. speed: instead of the one in board.json. console_fd: what is typed at
-        the board's console. serial: the board's serial port. Raises BoardError if the board is in use.
+        the board's console. serial: the board's serial port. download: BOOT is held at power-up. Raises
+        BoardError if the board is in use.
         """
         deadline = None if for_s is None else time.monotonic() + for_s
         clock = Clock(ratio(self.settings.speed if speed is None else speed))
@@ -83,6 +84,7 @@ class VirtualBoard:
             start = self._starter(flash, control, log.text, consoles)
             power = Power(flash, control, clock, start, lambda: self._stopped or log.matched, log.line,
                           deadline, self.settings.ntp_offset_s, consoles)
+            power.download = download
             self._power = power
             try:
                 power.run(boots)

@@ -7,6 +7,7 @@
     deploy          which files a board must have, which of them it lacks, what is to go
     diagnosis       what a board says of itself, judged; doctor asks for it
     bench           state, update, reset of identity
+    combined        MicroPython's .bin taken apart; flasher writes it with esptool
     listen          a board's log, over resets and pulled cables
     *_cli           the commands deploy, doctor, monitor, console, flash
 """
