@@ -192,11 +192,12 @@ class Agent:
 
     def _phases(self):
         """What has a time of its own."""
-        state, left_ms = self._state, self._chip.clock.left_ms
+        state, clock = self._state, self._chip.clock
+        entry = state.journal[1]
         if state.trial_ms is not None:
-            if left_ms(state.trial_ms) <= 0:
+            if clock.left_ms(state.trial_ms) <= 0:
                 phase.call("xyte.services.trial", "fail", state)
-        elif state.offer and left_ms(state.offer[2]) <= 0 and (not state.journal[1] or state.journal[1]["reported"]):
+        elif state.offer and clock.left_ms(state.offer[2]) <= 0 and (not entry or entry["reported"]):
             phase.call("xyte.phases.offer", "take", state)
 
     def _prove_health(self):
