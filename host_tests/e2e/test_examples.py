@@ -4,9 +4,9 @@ import re
 
 import payloads
 import pytest
-from bench import HEAP, Bench
 from rig import SPEED, Powered, firmware, the_device, told
 
+from bench import HEAP, Bench
 from device_code import examples
 from tools.board.virtual import VirtualBoard
 from tools.cloud import defaults

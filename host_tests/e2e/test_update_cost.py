@@ -5,8 +5,9 @@ import re
 
 import payloads
 import pytest
-from bench import Bench, make_updatable
 from rig import SPEED, Powered, found
+
+from bench import Bench, make_updatable
 
 PIECE = 16  # blocks asked for at a time
 MOST_GROWTH = 64  # bytes between the second piece and the last: longer numbers

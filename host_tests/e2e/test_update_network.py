@@ -4,10 +4,10 @@ import json
 
 import payloads
 import pytest
-from bench import Bench, as_new, make_updatable
 from payloads import APPLICATION, FIRMWARE
 from rig import Powered, found, identity
 
+from bench import Bench, as_new, make_updatable
 from tools.cloud import defaults
 from tools.cloud.process import LocalCloud
 

@@ -2,9 +2,10 @@
 
 import payloads
 import pytest
-from bench import Bench, make_updatable
 from payloads import APPLICATION
 from rig import Powered, found, told
+
+from bench import Bench, make_updatable
 
 TRIAL = "restarting into .* for trial"
 CRASH = "raise ValueError('no such sensor')\n"

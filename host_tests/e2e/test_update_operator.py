@@ -2,9 +2,10 @@
 
 import payloads
 import pytest
-from bench import Bench, as_new, make_updatable
 from payloads import APPLICATION
 from rig import Powered, found
+
+from bench import Bench, as_new, make_updatable
 
 kinds = pytest.mark.parametrize("kind", payloads.KINDS)
 VETO = """

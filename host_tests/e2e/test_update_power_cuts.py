@@ -12,11 +12,11 @@ from pathlib import Path
 
 import payloads
 import pytest
-from bench import OVER, SLOTS, Bench, Sent, make_updatable
 from campaign import NOT_REACHED, Campaign, Live, Point, points
 from payloads import APPLICATION, FIRMWARE
 from rig import Powered, found, identity
 
+from bench import OVER, SLOTS, Bench, Sent, make_updatable
 from tools.board import layout
 from tools.board.power import RunResult
 from tools.board.virtual import VirtualBoard

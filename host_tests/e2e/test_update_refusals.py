@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import payloads
 import pytest
-from bench import Bench, make_updatable
 from payloads import APPLICATION, FIRMWARE, Update
 from rig import MAIN, RUN, Powered, found, make_board
 
+from bench import Bench, make_updatable
 from tools import image
 from tools.board import layout
 from tools.board.virtual import VirtualBoard

@@ -5,9 +5,10 @@ The update is reported `failed` with the reason, the image is not tried again, t
 
 import payloads
 import pytest
-from bench import Bench, make_updatable
 from payloads import APPLICATION, FIRMWARE
 from rig import Powered, found, identity
+
+from bench import Bench, make_updatable
 
 SPEED = 60  # the window of a trial, 300 s, in five
 DEAF = """

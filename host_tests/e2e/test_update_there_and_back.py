@@ -4,8 +4,9 @@ import re
 
 import payloads
 import pytest
-from bench import SLOTS, Bench, make_updatable
 from rig import Powered, found, identity
+
+from bench import SLOTS, Bench, make_updatable
 
 UPDATES = 10
 
