@@ -55,11 +55,11 @@ def test_mpremote_runs_code_and_shows_exceptions(stock):
 
 
 def test_mpremote_files(stock, tmp_path):
-    data = bytes(range(256)) * 20
+    data = bytes(range(256)) * 4
     (tmp_path / "data").write_bytes(data)
     assert mpremote(stock.url, "fs", "mkdir", ":d").returncode == 0
     assert mpremote(stock.url, "fs", "cp", tmp_path / "data", ":d/data").returncode == 0
-    assert re.search(r" 5120 data$", mpremote(stock.url, "fs", "ls", ":d").stdout, re.MULTILINE)
+    assert re.search(r" 1024 data$", mpremote(stock.url, "fs", "ls", ":d").stdout, re.MULTILINE)
     summed = subprocess.run(["sha256sum", tmp_path / "data"], capture_output=True, text=True, check=True).stdout
     assert summed.split()[0] in mpremote(stock.url, "fs", "sha256sum", ":d/data").stdout
     assert mpremote(stock.url, "fs", "cp", ":d/data", tmp_path / "back").returncode == 0
@@ -171,7 +171,7 @@ def test_ctrl_c_never_tears_a_flash_request(tmp_path):
     with Plugged(make_board(tmp_path / "b", main=NVS_BUSY)) as plugged, open_port(plugged.url) as port:
         plugged.wait("busy")
         again = b"\x01" + NVS_BUSY.encode() + b"\x04"
-        for i in range(30):
+        for i in range(15):
             port.write(b"\x03")
             port.read_until(b"KeyboardInterrupt: \r\n")
             port.write(again if i == 0 else again[1:])

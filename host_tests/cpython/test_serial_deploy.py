@@ -205,6 +205,7 @@ def test_a_port_that_cannot_be_opened(tmp_path):
 def test_a_port_where_something_else_listens(answer, reason, monkeypatch):
     monkeypatch.setattr("tools.serial.repl._ATTEMPT_S", 0.3)
     monkeypatch.setattr("tools.serial.repl._PRESSES", 2)
+    monkeypatch.setattr("tools.serial.repl._READ_S", 0.1)
     with other_program(answer) as port, pytest.raises(PortError, match=reason), connect(f"socket://127.0.0.1:{port}"):
         pass
 

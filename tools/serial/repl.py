@@ -23,11 +23,35 @@ _ATTEMPTS = 3
 _ATTEMPT_S = 4  # the agent may be in a handshake step or a signature when Ctrl-C comes
 _PRESSES, _PRESS_S = 40, 0.05
 _CHUNK = 720  # bytes of a file in one piece of code; the board holds it three times over
-_READ_S = 5
+_READ_S = 2
 
 
 class BoardError(Exception):
     """The board did not do what it was told; the text is its own exception or ours."""
+
+
+class _Transport(SerialTransport):
+    """mpremote's, but it waits for bytes and does not look for them every 10 ms: a deployment takes a third."""
+
+    def read_until(self, min_num_bytes: int, ending: bytes, timeout: float | None = 10,
+                   data_consumer: Callable[[bytes], None] | None = None,
+                   timeout_overall: float | None = None) -> bytes:
+        """As mpremote's: bytes up to `ending`, or what came until a time was up."""
+        data, begun = b"", time.monotonic()
+        heard = begun
+        while not data.endswith(ending):
+            byte = self.serial.read(1)  # waits _READ_S
+            now = time.monotonic()
+            if byte:
+                heard = now
+                data = byte if data_consumer else data + byte
+                if data_consumer:
+                    data_consumer(byte)
+            elif timeout is not None and now - heard >= timeout:
+                break
+            if timeout_overall is not None and now - begun >= timeout_overall:
+                break
+        return data
 
 
 class Repl:
@@ -111,7 +135,7 @@ def connect(port: str, say: Callable[[str], None] = lambda text: None) -> Iterat
 
 def _transport(port: str) -> SerialTransport:
     try:
-        return SerialTransport(port, BAUD, timeout=_READ_S)
+        return _Transport(port, BAUD, timeout=_READ_S)
     except (TransportError, OSError, ValueError) as error:
         open_port(port).close()  # says why; the transport keeps that to itself
         raise PortError(f"{port} cannot be opened: {error}") from error
