@@ -10,6 +10,15 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "lib"), str(HERE), str(HERE / "shims")]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Of host_tests/board; said here, for pytest reads no deeper conftest in time."""
+    group = parser.getgroup("a real board", "without --port those tests run on virtual boards")
+    group.addoption("--port", default="", metavar="URL", help="serial port of a board: what pyserial opens")
+    group.addoption("--cloud", default="", metavar="HOST", help="this machine's name or address, as the board finds it")
+    group.addoption("--image", default="", metavar="FILE", help="application image for that board, to update it with")
+    group.addoption("--write-spare", action="store_true", help="allow to erase the slot that does not run")
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Each worker removes what its tests have left."""
     import places  # found by what is said above

@@ -68,23 +68,28 @@ class Authority:
         _write(folder / f"{name}.key", _key_pem(key))
 
 
-def prepare(folder: Path) -> Path:
+def prepare(folder: Path, name: str = "") -> Path:
     """Make all certificates unless `folder` has them; returns the CA file that boards trust.
 
-    The folder appears whole or not at all, so a first start that is cut short leaves nothing half made.
+    name: a name or address that they are good for too, besides this machine's own. The folder appears whole or not at
+    all, so a first start that is cut short leaves nothing half made. Raises ValueError when the folder has
+    certificates without `name`.
     """
     if not folder.exists():
+        names = (*_NAMES, _general_name(name)) if name else _NAMES
         fresh = folder.with_name(folder.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         ours, other = Authority("Local Xyte cloud CA"), Authority("Another CA")
         ours.save(fresh, "ca")
         other.save(fresh, "other-ca")
-        ours.issue(fresh, "good", _NAMES)
-        other.issue(fresh, "wrong-ca", _NAMES)
+        ours.issue(fresh, "good", names)
+        other.issue(fresh, "wrong-ca", names)
         ours.issue(fresh, "wrong-name", _WRONG_NAMES)
-        ours.issue(fresh, "expired", _NAMES, _EXPIRED_DAYS)
+        ours.issue(fresh, "expired", names, _EXPIRED_DAYS)
         fresh.rename(folder)
+    elif name and _general_name(name) not in _names_in(folder / "good.pem"):
+        raise ValueError(f"the certificates in {folder} are not good for {name}: choose a new --data")
     return (folder / "ca.pem").resolve()
 
 
@@ -95,6 +100,18 @@ def server_context(folder: Path, kind: str, highest: str) -> ssl.SSLContext:
     context.maximum_version = TLS_VERSIONS[highest]
     context.load_cert_chain(folder / f"{kind}.pem", folder / f"{kind}.key")
     return context
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _names_in(path: Path) -> list[x509.GeneralName]:
+    certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    return list(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
 
 
 def _subject(name: str) -> x509.Name:

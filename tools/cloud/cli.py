@@ -29,6 +29,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--https", type=_port, default=8443, metavar="PORT", help="0 = any free one (default 8443)")
     add("--files", type=_port, metavar="PORT", help="serve downloads on a host of their own, https://127.0.0.1:PORT")
     add("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1, with ::1)")
+    add("--name", default="", help="name or address under which boards on the network find this machine; goes into "
+        "the certificates of a new --data")
     kinds, versions = certificates.KINDS, tuple(certificates.TLS_VERSIONS)
     add("--certificate", choices=kinds, default="good", help="what to show; boards must refuse all but good")
     add("--tls-max", choices=versions, default="1.3", help="highest TLS version offered (default 1.3)")
@@ -55,7 +57,7 @@ class _CannotStart(Exception):
 
 def _serve(args: argparse.Namespace, cloud: Cloud) -> int:
     tls_folder = args.data / "tls"
-    ca = certificates.prepare(tls_folder)
+    ca = certificates.prepare(tls_folder, args.name)
     tls = certificates.server_context(tls_folder, args.certificate, args.tls_max)
     listeners = [
         Listener("http", _bind(args.host, args.http, "--http")),
@@ -71,7 +73,7 @@ def _serve(args: argparse.Namespace, cloud: Cloud) -> int:
             "cloud: reachable from other machines; add keys of your own (tools/cloud/README.md)",
             file=sys.stderr,
         )
-    ready = f"ready http=http://127.0.0.1:{ports['http']} https=https://localhost:{ports['https']}"
+    ready = f"ready http=http://127.0.0.1:{ports['http']} https=https://{args.name or 'localhost'}:{ports['https']}"
     ready += f" files={cloud.file_host}" if cloud.file_host else ""
     asyncio.run(serve(cloud, listeners, f"{ready} ca={ca}", args.verbose))
     return 0

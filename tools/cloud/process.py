@@ -33,7 +33,7 @@ class CloudFailed(Exception):
 class LocalCloud:
     """A running `python -m tools cloud`; a context manager that stops it at the end.
 
-    data: its folder. options: those of the command, with underscores (host, certificate, tls_max, verbose,
+    data: its folder. options: those of the command, with underscores (host, name, certificate, tls_max, verbose,
     http, https, files; ports are any free ones by default, and the same ones again after restart(); without
     files=0 there is no file host).
     settings: name -> value, in force from the first request on. Raises CloudFailed.

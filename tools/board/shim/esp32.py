@@ -22,6 +22,12 @@ _pread = wire.libc.func("i", "pread", "ipll")
 _call = wire.call
 
 
+def _writable(buffer):
+    """Raises TypeError for what cannot be written to, before anything is read."""
+    memoryview(buffer)[:0] = b""
+    return buffer
+
+
 class NVS:
     def __init__(self, namespace):
         self.n = _call(_NVS_OPEN, key=namespace.encode())
@@ -38,7 +44,7 @@ class NVS:
         _call(6, self.n, key=key.encode(), data=value)
 
     def get_blob(self, key, buffer):
-        return _call(7, self.n, 0, len(buffer), key=key.encode(), into=buffer)
+        return _call(7, self.n, 0, len(buffer), key=key.encode(), into=_writable(buffer))
 
     def erase_key(self, key):
         _call(8, self.n, key=key.encode())
@@ -106,7 +112,7 @@ class Partition:
             raise OSError(-258, "ESP_ERR_INVALID_ARG")
         if off + len(buf) > self.size:
             raise OSError(-260, "ESP_ERR_INVALID_SIZE")
-        _pread(wire.flash_fd, buf, len(buf), self.at + off)
+        _pread(wire.flash_fd, _writable(buf), len(buf), self.at + off)
 
     def writeblocks(self, n, buf, off=None):
         at = n * self.block

@@ -55,8 +55,10 @@ class AccessPoint:
         return _control[_PHONES] != 0
 
     def status(self, what=None):
+        if what is None:
+            return None
         if what != "stations":
-            raise ValueError("unknown status param")
+            raise OSError("STA required") if what == "rssi" else ValueError("unknown status param")
         return [(bytes((2, 0, 0, 0, 1, i)), None) for i in range(_control[_PHONES])]
 
     def ifconfig(self, *_):

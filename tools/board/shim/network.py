@@ -48,6 +48,9 @@ _shutdown = wire.libc.func("i", "shutdown", "ii")
 _s = [_control[_STATE] & 1, _control[_STATE] >> 1 & 1, _control[_STATE] >> 2 & 1, 0, 0, -1, 0, 0, 0]
 _address = []  # a static one: the four texts of ifconfig()
 _names = ["", "mpy-esp32"]  # network, host
+_station = []  # the one object
+_OF_A_HOT_SPOT = " ssid essid hidden security authmode key password max_clients "  # texts cost less heap than names
+_OF_A_STATION = " mac channel bandwidth hostname dhcp_hostname reconnects txpower protocol pm "
 
 
 def _air():
@@ -126,7 +129,9 @@ class WLAN:
             raise ValueError("invalid WLAN interface identifier")
         if interface:
             return wire.load("hotspot").AccessPoint()
-        return object.__new__(cls)
+        if not _station:
+            _station.append(object.__new__(cls))
+        return _station[0]
 
     def active(self, on=None):
         if on is not None and bool(on) != bool(_s[0]):
@@ -143,6 +148,8 @@ class WLAN:
             raise OSError("Wifi Not Started")
         if _s[1]:
             raise OSError("Wifi Internal Error")
+        if bssid is not None and len(bssid) != 6:
+            raise ValueError()
         if ssid is not None:
             _names[0] = ssid
             _s[6] = _prospect(ssid, key or "")
@@ -173,7 +180,7 @@ class WLAN:
                 return STAT_IDLE
             return STAT_CONNECTING if _s[1] else _s[3] or STAT_IDLE
         if what != "rssi":
-            raise ValueError("unknown status param")
+            raise OSError("AP required") if what == "stations" else ValueError("unknown status param")
         if not connected():
             raise OSError("Wifi Not Connected")
         return _control[_RSSI] - 256
@@ -188,7 +195,13 @@ class WLAN:
                 for name, key in _air()]
 
     def config(self, *what, **settings):
+        if len(what) != (not settings):
+            raise TypeError("either pos or kw args are allowed" if settings else "can query only one param")
         if settings:
+            for name in settings:
+                name = " %s " % name
+                if name not in _OF_A_STATION:
+                    raise OSError("AP required") if name in _OF_A_HOT_SPOT else ValueError("unknown config param")
             if _s[1] and not connected():
                 raise OSError("Wifi Internal State Error")
             _s[5] = settings.get("reconnects", _s[5])

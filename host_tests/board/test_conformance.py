@@ -1,0 +1,27 @@
+"""What MicroPython's and ESP-IDF's sources say a board does, held against a board: a chip or the virtual one."""
+
+import time
+
+import pytest
+
+EPOCH_2000 = 946684800  # in seconds since 1970
+
+
+@pytest.mark.parametrize("script", ["nvs", "chip", "files", "wlan"])
+def test_facts(target, repl, script):
+    target.script(repl, script)
+
+
+def test_partition(target, repl):
+    target.script(repl, "partition", WRITE_SPARE=target.write_spare)
+
+
+def test_tls(target, repl, host, request):
+    """Without a cloud in reach only what needs no connection."""
+    if not host:
+        target.script(repl, "trust", HOST="", PORT=0, NOW=0, CA=a_ca(), OTHER_CA="")
+        return
+    cloud = request.getfixturevalue("board_cloud")
+    target.script(repl, "trust", HOST=host, PORT=int(cloud.https.rpartition(":")[2]),
+                  NOW=int(time.time()) - EPOCH_2000, CA=cloud.ca.read_text(),
+                  OTHER_CA=cloud.ca.with_name("other-ca.pem").read_text())
