@@ -12,10 +12,10 @@ PY := .venv/bin/python
 export NO_I386
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test powercut check firmware clean distclean
+.PHONY: help setup demo test board-test powercut check firmware clean distclean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
 		printf '  make %-10s %s\n' "$$name" "$$text"; done
 	@echo; echo '  NO_I386=1   leave out the 32-bit interpreter, where i386 programs do not run'
 	@echo '  PYTHON=...  the Python (3.11 or later) that makes .venv'
@@ -34,6 +34,9 @@ test: setup ## all tests: CPython, MicroPython 64-bit and i386; prints the count
 
 powercut: setup ## power cuts at every flash operation, torn in many ways (POWERCUT_SEEDS=10); prints N of N
 	@POWERCUT=full POWERCUT_SEEDS=$${POWERCUT_SEEDS:-10} $(PY) -m pytest -q -s host_tests/e2e -k 'power_cut or cuts'
+
+board-test: setup ## tests on a real board: PORT=/dev/ttyUSB0 CLOUD=this-machine-as-the-board-finds-it ARGS=...
+	@$(PY) -m pytest host_tests/board -n 0 --port "$(PORT)" --cloud "$(CLOUD)" $(ARGS)
 
 check: setup ## lint, types, layers, banned constructs, bytes of every device module
 	@$(PY) -m tools check

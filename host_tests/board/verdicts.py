@@ -28,6 +28,11 @@ class Verdicts:
             kept = {"PASS": self.passed, "FAIL": self.failed, "SKIP": self.skipped, "INFO": self.told}
             kept[match[1]].append(match[2])
 
+    def lines(self) -> list[str]:
+        """All that was said but for what passed."""
+        kinds = (("FAIL", self.failed), ("SKIP", self.skipped), ("INFO", self.told))
+        return [f"{kind} {line}" for kind, lines in kinds for line in lines]
+
     def must_hold(self) -> None:
         """Fails with the facts that do not hold, or when nothing was looked at at all."""
         assert not self.failed, "\n".join(self.failed)

@@ -126,6 +126,15 @@ def test_a_signal_ends_it_cleanly_with_connections_open(tmp_path, number):
     assert "http #1 GET / 404\n" in cloud.log.read_text()
 
 
+def test_another_name_of_this_machine_goes_into_new_certificates(tmp_path):
+    with LocalCloud(tmp_path, host="0.0.0.0", name="127.0.0.2") as cloud:
+        assert cloud.https.startswith("https://127.0.0.2:")
+        verified = ssl.create_default_context(cafile=cloud.ca)
+        assert httpx.get(cloud.https, verify=verified, trust_env=False).status_code == 404
+    with pytest.raises(CloudFailed, match="not good for board.example: choose a new --data"):
+        LocalCloud(tmp_path, name="board.example")
+
+
 def test_many_boards_at_once(tmp_path):
     with LocalCloud(tmp_path) as cloud, concurrent.futures.ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda n: register(cloud, sn=str(n % 12)).status_code, range(24)))

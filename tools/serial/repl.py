@@ -104,8 +104,12 @@ class Repl:
 
     def restart(self) -> None:
         """A hard reset. The port stays open: `lines` gives what the board prints then. Raises PortError."""
+        self.start("import machine\nmachine.reset()")
+
+    def start(self, code: str) -> None:
+        """Run `code` and do not wait for its end, for it has none or resets the board. Raises PortError."""
         try:
-            self._transport.exec_raw_no_follow("import machine\nmachine.reset()")
+            self._transport.exec_raw_no_follow(code)
         except (TransportError, OSError) as error:
             raise PortError(f"{self._port}: the connection was lost ({error})") from error
 

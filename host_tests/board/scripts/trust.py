@@ -23,8 +23,8 @@ def client():
 def contexts():
     check("a client verifies", client().verify_mode, tls.CERT_REQUIRED)
     check("which is 2", tls.CERT_REQUIRED, 2)
-    good = CA.encode()  # noqa: F821 - set by the sender
-    check("a CA as text", raised(client().load_verify_locations, CA), ("nothing", None))  # noqa: F821
+    good = CA.encode()
+    check("a CA as text", raised(client().load_verify_locations, CA), ("nothing", None))
     check("as bytes", raised(client().load_verify_locations, good), ("nothing", None))
     check("not as a bytearray", kind(client().load_verify_locations, bytearray(good)), "TypeError")
     check("nor a memoryview", kind(client().load_verify_locations, memoryview(good)), "TypeError")
@@ -65,7 +65,7 @@ def shake_hands(context, name):
     plain = socket.socket()
     plain.settimeout(15)
     try:
-        plain.connect(socket.getaddrinfo(HOST, PORT)[0][-1])  # noqa: F821
+        plain.connect(socket.getaddrinfo(HOST, PORT)[0][-1])
         secure = context.wrap_socket(plain, server_hostname=name) if name else context.wrap_socket(plain)
         secure.write(b"GET / HTTP/1.0\r\n\r\n")
         return bytes(secure.read(5))
@@ -81,30 +81,30 @@ def context_with(*cas):
 
 
 def handshakes():
-    good = context_with(CA)  # noqa: F821
-    set_clock(NOW)  # noqa: F821
-    check("the right CA and name", raised(shake_hands, good, HOST), ("nothing", b"HTTP/"))  # noqa: F821
-    check("the same context again", raised(shake_hands, good, HOST), ("nothing", b"HTTP/"))  # noqa: F821
-    check("two CAs", raised(shake_hands, context_with(OTHER_CA, CA), HOST), ("nothing", b"HTTP/"))  # noqa: F821
-    for name, context, host in (("another CA", context_with(OTHER_CA), HOST),  # noqa: F821
+    good = context_with(CA)
+    set_clock(NOW)
+    check("the right CA and name", raised(shake_hands, good, HOST), ("nothing", b"HTTP/"))
+    check("the same context again", raised(shake_hands, good, HOST), ("nothing", b"HTTP/"))
+    check("two CAs", raised(shake_hands, context_with(OTHER_CA, CA), HOST), ("nothing", b"HTTP/"))
+    for name, context, host in (("another CA", context_with(OTHER_CA), HOST),
                                 ("another name", good, "elsewhere.example"), ("no name", good, None)):
         got = raised(shake_hands, context, host)
         check(name, got[0], "ValueError")
         info(name, got)
-    check("no CA", raised(shake_hands, client(), HOST)[:2], ("OSError", NO_CA))  # noqa: F821
+    check("no CA", raised(shake_hands, client(), HOST)[:2], ("OSError", NO_CA))
     set_clock(3600)
-    got = raised(shake_hands, good, HOST)  # noqa: F821
+    got = raised(shake_hands, good, HOST)
     check("a clock in 2000", got[0], "ValueError")
     info("a clock in 2000", got)
-    set_clock(NOW)  # noqa: F821
-    check("and right again", raised(shake_hands, good, HOST), ("nothing", b"HTTP/"))  # noqa: F821
-    closed = raised(socket.socket().connect, socket.getaddrinfo(HOST, 1)[0][-1])  # noqa: F821
+    set_clock(NOW)
+    check("and right again", raised(shake_hands, good, HOST), ("nothing", b"HTTP/"))
+    closed = raised(socket.socket().connect, socket.getaddrinfo(HOST, 1)[0][-1])
     check("a port that nobody has", closed, ("OSError", errno.ECONNREFUSED))
 
 
 def main():
     contexts()
-    if not HOST:  # noqa: F821
+    if not HOST:
         skip("handshakes", "no cloud to shake hands with: --cloud names this machine as the board sees it")
         return
     why_not = online()

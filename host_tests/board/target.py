@@ -1,0 +1,49 @@
+"""The board that these tests run on, and how to come back to it after a reset."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from verdicts import Verdicts, run_script
+
+from plugged import Plugged
+from tools.serial.port import PortError
+from tools.serial.repl import Repl, connect
+
+
+@dataclass
+class Target:
+    """port: URL. plugged: the virtual board behind it, None for a chip. write_spare: may the other slot be erased?
+
+    verdicts: of the scripts that have run, by name.
+    """
+
+    port: str
+    plugged: Plugged | None
+    write_spare: bool
+    verdicts: dict[str, Verdicts] = field(default_factory=dict)
+
+    def script(self, repl: Repl, name: str, **names: object) -> None:
+        """Run scripts/`name`.py with these global names. Fails when a fact does not hold."""
+        self.verdicts[name] = run_script(repl, name, **names)
+        self.verdicts[name].must_hold()
+
+
+@contextlib.contextmanager
+def again(target: Target, seconds: float = 30) -> Iterator[Repl]:
+    """The board at its prompt, once it answers after a reset: a port on USB is gone meanwhile."""
+    end = time.monotonic() + seconds
+    while True:
+        with contextlib.ExitStack() as stack:
+            try:
+                repl = stack.enter_context(connect(target.port))
+            except PortError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.5)
+                continue
+            yield repl
+            return
