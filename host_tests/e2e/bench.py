@@ -97,10 +97,3 @@ class Sent:
     def bytes_sent(self) -> int:
         """Of the file, over all its downloads."""
         return self._bench.cloud.file(self.file)["bytes_sent"]
-
-
-def as_new(cloud: LocalCloud) -> LocalCloud:
-    """A cloud that many tests share, with nothing left of what the last one asked of it."""
-    cloud.faults([])
-    cloud.settings(**dict.fromkeys(cloud.settings()))
-    return cloud

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from rig import make_board
 
+from bench import Bench, make_updatable
 from tools.board.virtual import VirtualBoard
 from tools.cloud.process import LocalCloud
 
@@ -28,3 +29,17 @@ def shared_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalClou
     """One cloud for a module of many small tests."""
     with LocalCloud(tmp_path_factory.mktemp("cloud")) as cloud:
         yield cloud
+
+
+@pytest.fixture
+def reused_cloud(shared_cloud: LocalCloud) -> LocalCloud:
+    """The shared one, with nothing left of what the last test asked of it."""
+    shared_cloud.faults([])
+    shared_cloud.settings(**dict.fromkeys(shared_cloud.settings()))
+    return shared_cloud
+
+
+@pytest.fixture
+def bench(tmp_path: Path, reused_cloud: LocalCloud) -> Bench:
+    """A board that takes signed updates, at that cloud."""
+    return Bench(tmp_path, reused_cloud, make_updatable(tmp_path / "board", reused_cloud))

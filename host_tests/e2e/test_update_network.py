@@ -7,7 +7,7 @@ import pytest
 from payloads import APPLICATION, FIRMWARE
 from rig import Powered, found, identity
 
-from bench import Bench, as_new, make_updatable
+from bench import Bench, make_updatable
 from tools.cloud import defaults
 from tools.cloud.process import LocalCloud
 
@@ -15,16 +15,6 @@ KILOBYTES = 400
 LOST = 20
 PIECE = 65536
 kinds = pytest.mark.parametrize("kind", payloads.KINDS)
-
-
-@pytest.fixture
-def cloud(shared_cloud):
-    return as_new(shared_cloud)
-
-
-@pytest.fixture
-def bench(tmp_path, cloud):
-    return Bench(tmp_path, cloud, make_updatable(tmp_path / "board", cloud))
 
 
 @kinds

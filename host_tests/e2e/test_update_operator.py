@@ -5,7 +5,7 @@ import pytest
 from payloads import APPLICATION
 from rig import Powered, found
 
-from bench import Bench, as_new, make_updatable
+from bench import Bench, make_updatable
 
 kinds = pytest.mark.parametrize("kind", payloads.KINDS)
 VETO = """
@@ -20,18 +20,8 @@ withdrawals = pytest.mark.parametrize(("how", "status"), [("cancelled", 404), ("
 
 
 @pytest.fixture
-def cloud(shared_cloud):
-    return as_new(shared_cloud)
-
-
-@pytest.fixture
-def bench(tmp_path, cloud):
-    return Bench(tmp_path, cloud, make_updatable(tmp_path / "board", cloud))
-
-
-@pytest.fixture
-def withdrawn(cloud, status):
-    cloud.settings(cancel_in_progress=True, update_command_cancelled_id=status, update_command_unknown_id=status)
+def withdrawn(reused_cloud, status):
+    reused_cloud.settings(cancel_in_progress=True, update_command_cancelled_id=status, update_command_unknown_id=status)
 
 
 @kinds
@@ -116,9 +106,9 @@ def test_a_device_deleted_during_the_download(bench, kind):
 
 
 @kinds
-def test_the_application_says_not_now(tmp_path, cloud, kind):
-    board = make_updatable(tmp_path / "board", cloud, main=payloads.main_with(VETO))
-    bench = Bench(tmp_path, cloud, board)
+def test_the_application_says_not_now(tmp_path, reused_cloud, kind):
+    board = make_updatable(tmp_path / "board", reused_cloud, main=payloads.main_with(VETO))
+    bench = Bench(tmp_path, reused_cloud, board)
     with Powered(board) as run:
         run.reports(2)
         sent = bench.send(payloads.make(kind, "1.1.0"))
@@ -168,7 +158,8 @@ def test_progress_is_told_every_ten_percent(bench):
     assert told == [f"{percent} % of 1.1.0" for percent in range(10, 100, 10)]
 
 
-def test_the_command_may_have_another_name(tmp_path, cloud):
+def test_the_command_may_have_another_name(tmp_path, reused_cloud):
+    cloud = reused_cloud
     board = make_updatable(tmp_path / "board", cloud, settings={"update_command": "install"})
     bench = Bench(tmp_path, cloud, board)
     with Powered(board) as run:

@@ -1,34 +1,23 @@
 """Must show 3 and 10: what ends a trial, how often one is tried, and that the way back is never spoilt meanwhile."""
 
-
 import payloads
 import pytest
 from payloads import APPLICATION
 from rig import Powered, found
 
-from bench import Bench, as_new, make_updatable
+from bench import Bench, make_updatable
 
 kinds = pytest.mark.parametrize("kind", payloads.KINDS)
 TRIAL = "restarting into .* for trial"
-
-
-@pytest.fixture
-def cloud(shared_cloud):
-    return as_new(shared_cloud)
-
-
-@pytest.fixture
-def bench(tmp_path, cloud):
-    return Bench(tmp_path, cloud, make_updatable(tmp_path / "board", cloud))
 
 
 def up_to_trial(bench: Bench, kind: str, change: str = ""):
     """Until the new code runs on trial; then the power goes."""
     with Powered(bench.board) as run:
         run.reports(2)
+        run.at("is on trial for", lambda: bench.board.outage(True))
         sent = bench.send(payloads.make(kind, "1.1.0", change))
         run.wait("is on trial for")
-        bench.board.outage(True)
     bench.board.outage(False)
     assert not sent.over()
     return sent
@@ -106,13 +95,13 @@ agent._chip.reset = switch_once_more
 
 
 @kinds
-def test_the_way_back_is_not_touched_on_trial(tmp_path, cloud, kind):
+def test_the_way_back_is_not_touched_on_trial(tmp_path, reused_cloud, kind):
     """New code asks for a second boot choice and for a second update before it is confirmed."""
     other = payloads.make(kind, "1.2.0")
-    params = other.fields | {"url": f"{cloud.https}/files/none/blob"}
+    params = other.fields | {"url": f"{reused_cloud.https}/files/none/blob"}
     spoil = SPOIL.replace("PARAMS", repr(params)).replace("KIND", kind)
-    board = make_updatable(tmp_path / "board", cloud, main=payloads.main_with(spoil))
-    bench = Bench(tmp_path, cloud, board)
+    board = make_updatable(tmp_path / "board", reused_cloud, main=payloads.main_with(spoil))
+    bench = Bench(tmp_path, reused_cloud, board)
     with Powered(board) as run:
         run.reports(2)
         bench.send(payloads.make(kind, "1.1.0", spoil if kind == APPLICATION else "")).done(run)
@@ -121,10 +110,10 @@ def test_the_way_back_is_not_touched_on_trial(tmp_path, cloud, kind):
 
 
 @kinds
-def test_a_doubled_boot_choice_leaves_the_way_back(tmp_path, cloud, kind):
+def test_a_doubled_boot_choice_leaves_the_way_back(tmp_path, reused_cloud, kind):
     """Once more set_boot would overwrite the record of the slot that runs: bad code could not be rolled back."""
-    board = make_updatable(tmp_path / "board", cloud, main=payloads.main_with(TWICE))
-    bench = Bench(tmp_path, cloud, board)
+    board = make_updatable(tmp_path / "board", reused_cloud, main=payloads.main_with(TWICE))
+    bench = Bench(tmp_path, reused_cloud, board)
     with Powered(board) as run:
         run.reports(2)
         message = bench.send(payloads.make(kind, "1.1.0", "import machine\nmachine.reset()\n")).failed(run)

@@ -11,10 +11,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tools.cloud.answers import Refusal, json_answer
+from tools.cloud.call import Call
 from tools.cloud.records import devices, secret_keys
 from tools.cloud.settings import Settings
 from tools.cloud.state import Cloud
-from tools.cloud.store import Store
 from tools.cloud.validation import parse_object
 
 MAX_BODY_BYTES = 128 * 1024  # documented for telemetry; taken for every JSON body of a device
@@ -23,22 +23,10 @@ NOT_AUTHORIZED = "Not authorized"  # the documented words (dev.xyte.io device-au
 
 
 @dataclass
-class DeviceCall:
-    """An authenticated call: `device` is its row, `now` Unix seconds."""
+class DeviceCall(Call):
+    """An authenticated call: `device` is its row."""
 
-    cloud: Cloud
-    request: Request
     device: dict[str, Any]
-    body: bytes
-    now: float
-
-    @property
-    def store(self) -> Store:
-        return self.cloud.store
-
-    @property
-    def settings(self) -> Settings:
-        return self.cloud.settings
 
     def json(self, too_large_status: int = 413) -> dict[str, Any]:
         """The body as an object; raises Refusal."""
@@ -68,7 +56,7 @@ def device_route(method: str, path: str, handler: Handler, limit: Limit | None =
         body = await request.body()
         now = cloud.clock()
         device = admit(cloud, request.path_params["device_id"], request.headers.get("authorization", ""), now)
-        call = DeviceCall(cloud, request, device, body, now)
+        call = DeviceCall(cloud, request, body, now, device)
         if limit:
             limit(call)
         with cloud.store.transaction():

@@ -11,32 +11,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tools.cloud.answers import Refusal, json_answer
+from tools.cloud.call import Call
 from tools.cloud.records import commands, devices, organizations
-from tools.cloud.settings import Settings
 from tools.cloud.state import Cloud
-from tools.cloud.store import Store
 from tools.cloud.validation import parse_object, whole_number
 
 PREFIX = "/core/v1/organization"
 
 
 @dataclass
-class OperatorCall:
-    """A call by `organization` (id, name); `now` is Unix seconds."""
+class OperatorCall(Call):
+    """A call by `organization` (id, name)."""
 
-    cloud: Cloud
-    request: Request
     organization: dict[str, Any]
-    body: bytes
-    now: float
-
-    @property
-    def store(self) -> Store:
-        return self.cloud.store
-
-    @property
-    def settings(self) -> Settings:
-        return self.cloud.settings
 
     @property
     def query(self) -> dict[str, str]:
@@ -100,7 +87,7 @@ def operator_route(method: str, path: str, handler: Handler) -> Route:
         now = cloud.clock()
         with cloud.store.transaction():
             commands.expire(cloud.store, cloud.settings["command_timeout_from"], now)
-            return handler(OperatorCall(cloud, request, organization, body, now))
+            return handler(OperatorCall(cloud, request, body, now, organization))
 
     return Route(PREFIX + path, endpoint, methods=[method])
 
