@@ -64,8 +64,9 @@ def test_only_the_chosen_module_is_imported():
 
 def test_ctrl_c_is_quiet(tmp_path):
     (tmp_path / "slow.py").write_text("""
-import sys, time
+import signal, sys, time
 from tools import __main__ as cli
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background has it ignored
 configure = lambda parser: None
 def run(args):
     print("ready", flush=True)

@@ -10,7 +10,7 @@ from update_lab import app, fields, firmware, key, public
 from tools.semver import precedence
 from tools.update import form, payload, signing
 from tools.update.describe import describe
-from xyte.core import app_image, signature, tar, update_rules
+from xyte.core import app_image, signature, tar, update_wish
 
 VERSIONS = ["0.9.0", "1.0.0-1", "1.0.0-2", "1.0.0-10", "1.0.0-a", "1.0.0-a.1", "1.0.0", "1.0.1", "1.10.0"]
 
@@ -36,9 +36,9 @@ def believed(text, mark, modulus):
 @pytest.mark.parametrize("data, chip", [(app(), "any"), (firmware(), "esp32"), (firmware(chip_id=9), "esp32s3")])
 def test_a_board_believes_what_sign_signed(data, chip):
     written = fields(data)
-    wanted = update_rules.wanted({"url": "https://files.test/1", **written})
+    wanted = update_wish.wanted({"url": "https://files.test/1", **written})
     assert (wanted["size"], wanted["sha256"], wanted["kind"]) == (len(data), describe(data).sha256, describe(data).kind)
-    text = update_rules.signed_text(wanted, chip)
+    text = update_wish.signed_text(wanted, chip)
     assert text.encode() == signing.signed_text(form.checksum(describe(data)), "1.1.0", chip)
     ours, theirs = (signature.modulus(signing.public_text(public(name).key)) for name in ("ours", "theirs"))
     assert believed(text, written["signature"], ours)
@@ -55,5 +55,5 @@ def test_chips_have_the_same_names(chip_id):
 
 
 def test_versions_have_the_same_order():
-    assert sorted(reversed(VERSIONS), key=update_rules.semver) == VERSIONS  # noqa: C414 - the order must be made
+    assert sorted(reversed(VERSIONS), key=update_wish.semver) == VERSIONS  # noqa: C414 - the order must be made
     assert sorted(reversed(VERSIONS), key=precedence) == VERSIONS  # noqa: C414

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from rig import make_board
+from update_bench import Bench, make_updatable
 
 from bench import Bench, make_updatable
 from tools.board.virtual import VirtualBoard

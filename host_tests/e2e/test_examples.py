@@ -5,6 +5,7 @@ import re
 import payloads
 import pytest
 from rig import SPEED, Powered, firmware, the_device, told
+from update_bench import HEAP, Bench
 
 from bench import HEAP, Bench
 from device_code import examples

@@ -6,6 +6,7 @@ import re
 import payloads
 import pytest
 from rig import SPEED, Powered, found
+from update_bench import Bench, make_updatable
 
 from bench import Bench, make_updatable
 

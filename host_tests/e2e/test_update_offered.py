@@ -4,6 +4,7 @@ import payloads
 import pytest
 from payloads import APPLICATION
 from rig import Powered, found, told
+from update_bench import Bench, make_updatable
 
 from bench import Bench, make_updatable
 

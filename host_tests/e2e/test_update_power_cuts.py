@@ -15,6 +15,7 @@ import pytest
 from campaign import NOT_REACHED, Campaign, Live, Point, points
 from payloads import APPLICATION, FIRMWARE
 from rig import Powered, found, identity
+from update_bench import OVER, SLOTS, Bench, Sent, make_updatable
 
 from bench import OVER, SLOTS, Bench, Sent, make_updatable
 from tools.board import layout

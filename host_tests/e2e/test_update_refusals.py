@@ -9,6 +9,7 @@ import payloads
 import pytest
 from payloads import APPLICATION, FIRMWARE, Update
 from rig import MAIN, RUN, Powered, found, make_board
+from update_bench import Bench, make_updatable
 
 from bench import Bench, make_updatable
 from tools import image

@@ -7,6 +7,7 @@ import payloads
 import pytest
 from payloads import APPLICATION, FIRMWARE
 from rig import Powered, found, identity
+from update_bench import Bench, make_updatable
 
 from bench import Bench, make_updatable
 

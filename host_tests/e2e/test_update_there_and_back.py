@@ -5,6 +5,7 @@ import re
 import payloads
 import pytest
 from rig import Powered, found, identity
+from update_bench import SLOTS, Bench, make_updatable
 
 from bench import SLOTS, Bench, make_updatable
 
