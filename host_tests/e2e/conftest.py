@@ -7,7 +7,6 @@ import pytest
 from rig import make_board
 from update_bench import Bench, make_updatable
 
-from bench import Bench, make_updatable
 from tools.board.virtual import VirtualBoard
 from tools.cloud.process import LocalCloud
 

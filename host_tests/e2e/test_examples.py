@@ -7,7 +7,6 @@ import pytest
 from rig import SPEED, Powered, firmware, the_device, told
 from update_bench import HEAP, Bench
 
-from bench import HEAP, Bench
 from device_code import examples
 from tools.board.virtual import VirtualBoard
 from tools.cloud import defaults

@@ -8,8 +8,6 @@ import pytest
 from rig import SPEED, Powered, found
 from update_bench import Bench, make_updatable
 
-from bench import Bench, make_updatable
-
 PIECE = 16  # blocks asked for at a time
 MOST_GROWTH = 64  # bytes between the second piece and the last: longer numbers
 MOST_SWING = 1024  # in between: headers of a new answer, beside those of the last

@@ -8,7 +8,6 @@ from payloads import APPLICATION, FIRMWARE
 from rig import Powered, found, identity
 from update_bench import Bench, make_updatable
 
-from bench import Bench, make_updatable
 from tools.cloud import defaults
 from tools.cloud.process import LocalCloud
 

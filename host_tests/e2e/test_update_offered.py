@@ -6,8 +6,6 @@ from payloads import APPLICATION
 from rig import Powered, found, told
 from update_bench import Bench, make_updatable
 
-from bench import Bench, make_updatable
-
 TRIAL = "restarting into .* for trial"
 CRASH = "raise ValueError('no such sensor')\n"
 PIECE = 65536

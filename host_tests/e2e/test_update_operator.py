@@ -6,8 +6,6 @@ from payloads import APPLICATION
 from rig import Powered, found
 from update_bench import Bench, make_updatable
 
-from bench import Bench, make_updatable
-
 kinds = pytest.mark.parametrize("kind", payloads.KINDS)
 VETO = """
 busy = ["the valve is open"]

@@ -17,7 +17,6 @@ from payloads import APPLICATION, FIRMWARE
 from rig import Powered, found, identity
 from update_bench import OVER, SLOTS, Bench, Sent, make_updatable
 
-from bench import OVER, SLOTS, Bench, Sent, make_updatable
 from tools.board import layout
 from tools.board.power import RunResult
 from tools.board.virtual import VirtualBoard

@@ -11,7 +11,6 @@ from payloads import APPLICATION, FIRMWARE, Update
 from rig import MAIN, RUN, Powered, found, make_board
 from update_bench import Bench, make_updatable
 
-from bench import Bench, make_updatable
 from tools import image
 from tools.board import layout
 from tools.board.virtual import VirtualBoard

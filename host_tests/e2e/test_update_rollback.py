@@ -9,8 +9,6 @@ from payloads import APPLICATION, FIRMWARE
 from rig import Powered, found, identity
 from update_bench import Bench, make_updatable
 
-from bench import Bench, make_updatable
-
 SPEED = 60  # the window of a trial, 300 s, in five
 DEAF = """
 import xyte.device.stream

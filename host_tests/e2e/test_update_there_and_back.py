@@ -7,8 +7,6 @@ import pytest
 from rig import Powered, found, identity
 from update_bench import SLOTS, Bench, make_updatable
 
-from bench import SLOTS, Bench, make_updatable
-
 UPDATES = 10
 
 
