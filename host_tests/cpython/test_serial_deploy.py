@@ -162,7 +162,8 @@ def test_a_board_with_the_agent_in_its_firmware_gets_the_application_only(tmp_pa
         plugged.wait("probe 5")
 
 
-def test_a_board_in_a_crash_loop_is_caught(board):
+def test_a_board_in_a_crash_loop_is_caught(board, monkeypatch):
+    monkeypatch.setattr("tools.serial.repl._ATTEMPT_S", 1)
     board.write_file("/main.py", b"import machine, time\ntime.sleep_ms(400)\nmachine.reset()\n")
     with Plugged(board) as plugged:
         plugged.wait("boot 3")

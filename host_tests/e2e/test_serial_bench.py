@@ -12,6 +12,7 @@ from rig import MAIN, RUN, make_board
 
 from plugged import Plugged
 from tools import ROOT
+from tools.board import factory
 from tools.board.virtual import VirtualBoard
 from tools.cloud import defaults
 from tools.serial import listen
@@ -27,8 +28,9 @@ def tools(*words, typed=""):
 
 @pytest.fixture(scope="module")
 def registered(shared_cloud, tmp_path_factory):
-    """A board that has registered, and runs; all tests use it."""
-    board = make_board(tmp_path_factory.mktemp("bench") / "b", shared_cloud, speed=1.0)
+    """A board that has registered, and runs, its 56 KiB of heap filled by an agent from files; all tests use it."""
+    board = make_board(tmp_path_factory.mktemp("bench") / "b", shared_cloud, speed=1.0, agent="files",
+                       firmware=factory.built_firmware("1.0.0", "files"))
     with Plugged(board) as plugged:
         plugged.wait("registered")
         yield plugged

@@ -2,7 +2,7 @@
 
     port            open a port, or say why not; lines that a board prints
     repl            MicroPython's raw REPL: run code on the board, move files
-    device/         the code that runs on the board for it
+    device/         the code that runs on the board for it; script sends it in portions
     paint           colours for a log
     deploy          which files a board must have, which of them it lacks, what is to go
     diagnosis       what a board says of itself, judged; doctor asks for it

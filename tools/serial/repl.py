@@ -9,16 +9,15 @@ import io
 import re
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
+from tools.serial import script
 from tools.serial.port import BAUD, PortError, open_port
 
-_DEVICE = Path(__file__).parent / "device"
 _ATTEMPTS = 3
 _ATTEMPT_S = 4  # the agent may be in a handshake step or a signature when Ctrl-C comes
 _PRESSES, _PRESS_S = 40, 0.05
@@ -60,7 +59,6 @@ class Repl:
     def __init__(self, transport: SerialTransport, port: str):
         self._transport = transport
         self._port = port
-        self._loaded: set[str] = set()
 
     def run(self, code: str, timeout_s: float | None = 30) -> str:
         """Run `code`; returns what it printed. timeout_s: without any output. Raises BoardError, PortError."""
@@ -72,16 +70,13 @@ class Repl:
             raise BoardError(error.decode(errors="replace").replace("\r\n", "\n").strip())
         return out.decode(errors="replace").replace("\r\n", "\n")
 
-    def call(self, script: str, function: str, *arguments: object, timeout_s: float | None = 30) -> Any:
-        """What a function of device/`script`.py returns, a Python literal. Raises BoardError, PortError."""
-        if script not in self._loaded:
-            self.run((_DEVICE / f"{script}.py").read_text())
-            self._loaded.add(script)
-        printed = self.run(f"print('\\n' + repr({function}({', '.join(map(repr, arguments))})))", timeout_s)
+    def call(self, name: str, function: str, *arguments: object, timeout_s: float | None = 30) -> Any:
+        """What a function of device/`name`.py returns, a Python literal. Raises BoardError, PortError."""
+        printed = self.run(script.portion(name, function, arguments), timeout_s)
         try:
             return ast.literal_eval(printed.rstrip("\n").rpartition("\n")[2])
         except (SyntaxError, ValueError) as error:
-            raise BoardError(f"{script}.{function} answered {printed.strip()!r}") from error
+            raise BoardError(f"{name}.{function} answered {printed.strip()!r}") from error
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file; its folder must be there. Raises BoardError, PortError."""
@@ -130,7 +125,7 @@ def connect(port: str, say: Callable[[str], None] = lambda text: None) -> Iterat
     try:
         _stop_program(transport, port, say)
         repl = Repl(transport, port)
-        repl.run((_DEVICE / "calm.py").read_text())
+        repl.run(script.text("calm"))
         yield repl
     finally:
         with contextlib.suppress(OSError):

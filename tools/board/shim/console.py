@@ -19,6 +19,7 @@ _WINDOW = const(128)  # half the chip's buffer
 _in = sys.stdin.buffer
 _out = sys.stdout.buffer
 _byte = bytearray(1)
+_TOO_LONG = b"raise MemoryError #"
 _OPEN = "([{"
 _CLOSE = ")]}"
 
@@ -104,7 +105,16 @@ def raw(names):
             source = bytearray()
             _out.write(b">")
         else:
-            source.append(key)
+            source = added(source, key)
+
+
+def added(source, key):
+    """The source with one byte more; what does not fit into memory becomes a MemoryError when it is run."""
+    try:
+        source.append(key)
+        return source
+    except MemoryError:
+        return bytearray(_TOO_LONG)
 
 
 def paste(names):
@@ -116,7 +126,7 @@ def paste(names):
         key = read()
         if key == 3 or key == 4:
             break
-        source.append(key)
+        source = added(source, key)
         left -= 1
         if not left:
             _out.write(b"\x01")
