@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import base64
 import contextlib
-import io
-import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,6 +19,7 @@ from tools.serial.port import BAUD, PortError, open_port
 _ATTEMPTS = 3
 _ATTEMPT_S = 4  # the agent may be in a handshake step or a signature when Ctrl-C comes
 _PRESSES, _PRESS_S = 40, 0.05
+_RAW_MODE = b"raw REPL; CTRL-B to exit\r\n"
 _CHUNK = 720  # bytes of a file in one piece of code; the board holds it three times over
 _READ_S = 2
 
@@ -141,25 +140,33 @@ def _transport(port: str) -> SerialTransport:
 
 
 def _stop_program(transport: SerialTransport, port: str, say: Callable[[str], None]) -> None:
-    heard = io.StringIO()
-    for attempt in range(_ATTEMPTS):
-        try:
-            with contextlib.redirect_stdout(heard):  # it prints what it did not understand
-                transport.enter_raw_repl(soft_reset=False, timeout_overall=_ATTEMPT_S)
-            return
-        except TransportError:
+    heard = b""
+    try:
+        for attempt in range(_ATTEMPTS):
+            heard += (answer := _ask_for_raw_mode(transport))
+            if answer.endswith(_RAW_MODE):
+                transport.in_raw_repl = True
+                return
             say(f"{port}: no answer yet, Ctrl-C again ({attempt + 1} of {_ATTEMPTS})")
             for _ in range(_PRESSES):  # a board in a crash loop hears it only while its program runs
                 transport.serial.write(b"\x03")
                 time.sleep(_PRESS_S)
-        except OSError as error:
-            raise PortError(f"{port}: the connection was lost ({error})") from error
-    raise PortError(_no_prompt(port, heard.getvalue()))
+    except OSError as error:
+        raise PortError(f"{port}: the connection was lost ({error})") from error
+    raise PortError(_no_prompt(port, heard))
 
 
-def _no_prompt(port: str, heard: str) -> str:
-    pieces = [ast.literal_eval(line) for line in heard.splitlines() if re.fullmatch(r"b(['\"]).*\1", line)]
-    text = b"".join(pieces).decode(errors="replace").strip()
+def _ask_for_raw_mode(transport: SerialTransport) -> bytes:
+    """Ctrl-C, then Ctrl-A; what the board says to that. mpremote's own function prints it, no use in threads."""
+    transport.serial.write(b"\r\x03")
+    time.sleep(_PRESS_S)
+    transport.serial.read(transport.serial.in_waiting)
+    transport.serial.write(b"\r\x01")
+    return transport.read_until(1, _RAW_MODE, timeout=_ATTEMPT_S, timeout_overall=_ATTEMPT_S)
+
+
+def _no_prompt(port: str, heard: bytes) -> str:
+    text = heard.decode(errors="replace").strip()
     if not text:
         return (f"{port}: no answer. Is this the board's port, is the board powered, and is MicroPython on it? "
                 "(`tools flash` puts it there; a board in a crash loop: try again, Ctrl-C must meet a running program)")
