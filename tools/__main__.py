@@ -29,6 +29,8 @@ COMMANDS = {
     "keys": ("tools.update.keys_cli", "make keys that updates are signed with"),
     "sign": ("tools.update.sign_cli", "sign an update: the fields for the cloud's file form"),
     "verify": ("tools.update.verify_cli", "say what a board would say to an update"),
+    "provision": ("tools.provision.cli", "make connected boards devices, many at once, from a list"),
+    "labels": ("tools.labels.cli", "print the labels of devices again"),
     "check": ("tools.check", "lint, types, layers and sizes: what to run before a push"),
     "micropython": ("tools.interpreter", "run the MicroPython interpreter the tests use, or print its path"),
 }

@@ -1,0 +1,340 @@
+"""Provisioning without boards: the list, CA choice, secrets, the audit log, who gets which row."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tools import __main__ as cli
+from tools.provision import authorities, codes, entering, line, rows
+from tools.provision.audit import DONE, FAILED, AuditLog
+from tools.provision.found import Found
+from tools.provision.matching import FinishedBefore, Matching
+from tools.provision.order import SETTINGS, Order
+from tools.provision.problem import ProvisionError
+from tools.provision.rows import Row
+
+# --- the list
+
+
+def listed(folder, text, encoding="utf-8"):
+    path = folder / "list.csv"
+    path.write_text(text, encoding=encoding)
+    return rows.read(path)
+
+
+def test_a_list_as_a_spreadsheet_writes_it(tmp_path):
+    text = "sn;mac;name;cloud_id\r\nA-1;24-A1-60-00-00-01;Küche;\r\n;;;\r\nA-2;;; eXaaaaaaaaaaaaaaaa \r\n"
+    assert listed(tmp_path, text, "utf-8-sig") == [
+        Row("A-1", "24:a1:60:00:00:01", "", "Küche", line=2),
+        Row("A-2", "", "eXaaaaaaaaaaaaaaaa", line=4),
+    ]
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("", "says nothing"),
+    ("mac\naa", "must name the columns: sn"),
+    ("sn,colour\n1,red", "it says sn, colour"),
+    ("sn\n", "no rows"),
+    ("sn,name\n,x", "line 2: no sn"),
+    ("sn\n1,2", "line 2: more fields"),
+    ("sn\n1\n2\n1", "sn 1 stands in line 2 and in line 4"),
+    ("sn,mac\n1,24a160000001\n2,24:A1:60:00:00:01", "mac 24:a1:60:00:00:01 stands in line 2 and in line 3"),
+    ("sn,cloud_id\n1,abcdefghijklmnop\n2,abcdefghijklmnop", "cloud_id abcdefghijklmnop stands"),
+    ("sn,mac\n1,24a1600000", "line 2: '24a1600000' is not a MAC"),
+    ("sn,cloud_id\n1,short", "line 2: a Cloud ID"),
+    ("sn,cloud_id\n1,https://x/c/abcdefghijklmnop", "line 2: a Cloud ID"),
+    ("sn\n" + "x" * 129, "more than 128 characters"),
+    ("sn,name\n1,\x07", "nobody can print"),
+])
+def test_a_list_that_cannot_be_used_is_told_by_its_line(tmp_path, text, told):
+    with pytest.raises(ProvisionError, match=re.escape(told)):
+        listed(tmp_path, text)
+
+
+def test_a_list_that_is_not_there(tmp_path):
+    with pytest.raises(ProvisionError, match=r"gone\.csv"):
+        rows.read(tmp_path / "gone.csv")
+
+
+# --- identifiers
+
+def test_made_up_codes_have_the_clouds_form_and_do_not_repeat():
+    ids = {codes.new_cloud_id("eX") for _ in range(200)}
+    assert len(ids) == 200 and all(re.fullmatch(r"eX[0-9A-Za-z]{20}", one) for one in ids)
+    passwords = {codes.new_setup_password() for _ in range(200)}
+    assert len(passwords) == 200 and all(re.fullmatch(r"([a-hjkmnp-z2-9]{4}-){2}[a-hjkmnp-z2-9]{4}", one)
+                                         for one in passwords)
+
+
+@pytest.mark.parametrize("portal", ["cloud.acme.com", "https://cloud.acme.com", "https://cloud.acme.com/"])
+def test_a_claim_address_is_that_of_the_documentation(portal):
+    assert codes.claim_address(portal, "eX-N5DiKi34LdV5_qsYkEpKp") == "https://cloud.acme.com/c/eX-N5DiKi34LdV5_qsYkEpKp"
+
+
+@pytest.mark.parametrize("portal", ["", "http://cloud.acme.com", "https://cloud.acme.com/c", "https://a.com?x"])
+def test_what_is_no_portal_is_told(portal):
+    with pytest.raises(ProvisionError, match="customer portal"):
+        codes.claim_address(portal, "x")
+
+
+# --- CA certificates
+
+def certificate(name, days=30, ca=True):
+    """A self-signed certificate, PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    return (x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+            .serial_number(7).not_valid_before(now - timedelta(days=60)).not_valid_after(now + timedelta(days=days))
+            .add_extension(x509.BasicConstraints(ca, None), True).sign(key, hashes.SHA256())
+            .public_bytes(serialization.Encoding.PEM))
+
+
+def test_a_ca_by_name_is_the_one_of_mozillas_list():
+    (found,) = authorities.choose(["isrg root x1"])
+    parsed = x509.load_der_x509_certificate(found.data)
+    assert (found.name, found.path) == ("ISRG Root X1", "/ca/isrg-root-x1.der")
+    assert parsed.fingerprint(hashes.SHA256()).hex() == (
+        "96bcec06264976f37460779acf28c5a7cfe8a3c0aae11a8ffcee05c0bddf08c6")
+
+
+def test_a_ca_by_file_in_either_form_and_each_once(tmp_path):
+    pem = certificate("Our CA") + certificate("Our other CA")
+    (tmp_path / "two.pem").write_bytes(pem)
+    one, two = authorities.choose([str(tmp_path / "two.pem")])
+    assert (one.path, two.path) == ("/ca/our-ca.der", "/ca/our-other-ca.der")
+    (tmp_path / "one.der").write_bytes(one.data)
+    assert authorities.choose([str(tmp_path / "one.der"), str(tmp_path / "two.pem")]) == [one, two]
+
+
+@pytest.mark.parametrize(("data", "told"), [
+    (b"nothing", "not a certificate"),
+    (certificate("Old CA", days=-1), "'Old CA' expired on"),
+    (certificate("server", ca=False), "a server's certificate"),
+    (certificate("Twin") + certificate("Twin"), "have one name"),
+    (b"".join(certificate(f"CA {n}") for n in range(5)), "more than the 4"),
+])
+def test_a_file_that_is_no_use_as_a_ca_is_told(tmp_path, data, told):
+    (tmp_path / "f").write_bytes(data)
+    with pytest.raises(ProvisionError, match=told):
+        authorities.choose([str(tmp_path / "f")])
+
+
+@pytest.mark.parametrize(("name", "told"), [
+    ("ISRG Root", "did you mean ISRG Root X1, ISRG Root X2"), ("Nobody's CA", "neither a file nor the name"),
+])
+def test_a_name_that_is_not_on_the_list_is_told(name, told):
+    with pytest.raises(ProvisionError, match=told):
+        authorities.choose([name])
+
+
+# --- secrets
+
+def test_secrets_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv(entering.HARDWARE_KEY, " key-of-the-batch\n")
+    monkeypatch.setenv(entering.WIFI_KEY, "")
+    assert entering.hardware_key() == "key-of-the-batch"
+    assert entering.wifi_key("open") == ""
+
+
+def test_without_terminal_and_environment_the_variable_is_named(monkeypatch):
+    monkeypatch.delenv(entering.HARDWARE_KEY, raising=False)
+    with pytest.raises(ProvisionError, match="set XYTE_HARDWARE_KEY"):
+        entering.hardware_key()
+
+
+@pytest.mark.parametrize(("variable", "value", "ask"), [
+    (entering.HARDWARE_KEY, "", entering.hardware_key),
+    (entering.HARDWARE_KEY, "zwei\x00", entering.hardware_key),
+    (entering.WIFI_KEY, "seven77", lambda: entering.wifi_key("net")),
+])
+def test_a_secret_that_cannot_be_one_is_refused_and_not_shown(monkeypatch, variable, value, ask):
+    monkeypatch.setattr(entering.os, "environ", {variable: value})
+    with pytest.raises(ProvisionError) as refused:
+        ask()
+    assert not value or value not in str(refused.value)
+
+
+def test_a_file_with_networks_is_for_its_owner_only(tmp_path):
+    path = tmp_path / "wifi.json"
+    path.write_text('[{"ssid": "line", "key": "secret-of-line"}]')
+    path.chmod(0o640)
+    with pytest.raises(ProvisionError, match="chmod 600"):
+        entering.wifi_file(path)
+    path.chmod(0o600)
+    assert entering.wifi_file(path) == [{"ssid": "line", "key": "secret-of-line"}]
+    path.write_text('{"ssid": "secret-of-line"')
+    with pytest.raises(ProvisionError, match="not JSON") as refused:
+        entering.wifi_file(path)
+    assert "secret-of-line" not in str(refused.value)
+
+
+# --- what a board gets
+
+ORDER = Order("http://h", "hk", [], {"/keys/release.pub": b"k"}, [{"ssid": "s", "key": "12345678"}],
+              {"log_level": "debug"})
+
+
+def test_settings_come_last_and_leave_out_what_is_empty():
+    files = ORDER.files(Row("S1", name="n"), "", "pass-word")
+    assert list(files) == ["/keys/release.pub", SETTINGS]
+    assert json.loads(files[SETTINGS]) == {
+        "entry_url": "http://h", "hardware_key": "hk", "sn": "S1", "name": "n", "setup_password": "pass-word",
+        "update_keys": ["/keys/release.pub"], "wifi": [{"ssid": "s", "key": "12345678"}], "log_level": "debug"}
+
+
+def test_an_order_does_not_show_its_secrets():
+    assert "hk" not in repr(ORDER) and "12345678" not in repr(ORDER)
+
+
+@pytest.mark.parametrize(("entry", "more", "told"), [
+    ("https://h", {}, "needs the CA"), ("http://h", {"hardware_key": "x"}, "hardware_key: not as a setting"),
+    ("http://h", {"sn": "x"}, "sn: not"),
+])
+def test_an_order_that_makes_no_sense_is_refused(entry, more, told):
+    with pytest.raises(ProvisionError, match=told):
+        Order(entry, "hk", [], {}, [], more)
+
+
+# --- the audit log
+
+def test_a_log_is_held_by_one_run_and_read_again(tmp_path):
+    path = tmp_path / "a" / "log"
+    with AuditLog(path) as log:
+        log.write(FAILED, mac="m1", sn="s1", reason="broke")
+        with pytest.raises(ProvisionError, match="another run"):
+            AuditLog(path)
+        log.write(DONE, mac="m1", sn="s1", cloud_id="")
+        log.write(FAILED, mac="m1", sn="s1")
+    with AuditLog(path) as log:
+        assert [entry["result"] for entry in log.entries] == [FAILED, DONE, FAILED]
+        assert log.latest("mac", "m1")["result"] == DONE and log.latest("sn", "s2") is None
+        assert "cloud_id" not in log.entries[1]
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_line_that_a_power_cut_tore_is_dropped(tmp_path):
+    path = tmp_path / "log"
+    with AuditLog(path) as log:
+        log.write(DONE, mac="m1", sn="s1")
+    path.write_text(path.read_text() + '{"time": "20')
+    with AuditLog(path) as log:
+        log.write(DONE, mac="m2", sn="s2")
+    assert [json.loads(text)["sn"] for text in path.read_text().splitlines()] == ["s1", "s2"]
+
+
+def test_what_is_no_log_is_left_alone(tmp_path):
+    path = tmp_path / "notes"
+    path.write_text("my notes\n")
+    with pytest.raises(ProvisionError, match="line 1: not a line of an audit log"):
+        AuditLog(path)
+    assert path.read_text() == "my notes\n"
+
+
+# --- who gets which row
+
+def board(number, sn="", registered=False):
+    return Found("1.28", "1.0.0", mac(number), registered, {"sn": sn} if sn else {})
+
+
+def mac(number):
+    return f"24:a1:60:00:00:{number:02x}"
+
+
+@pytest.fixture
+def log(tmp_path):
+    with AuditLog(tmp_path / "log") as log:
+        yield log
+
+
+PLAIN = [Row("S1"), Row("S2"), Row("S3")]
+
+
+def test_boards_get_the_next_free_rows(log):
+    matching = Matching(PLAIN, log)
+    assert [matching.claim(board(n), f"p{n}").sn for n in (5, 6, 7)] == ["S1", "S2", "S3"]
+    with pytest.raises(ProvisionError, match="no free row"):
+        matching.claim(board(8), "p8")
+
+
+def test_a_row_with_a_mac_is_for_that_chip_only(log):
+    matching = Matching([Row("S1", mac(9)), Row("S2")], log)
+    assert matching.claim(board(1), "p1").sn == "S2"
+    assert matching.claim(board(9), "p9").sn == "S1"
+    with pytest.raises(ProvisionError, match="no row for the chip"):
+        Matching([Row("S1", mac(9))], log).claim(board(1), "p1")
+
+
+def test_finished_boards_and_rows_are_not_touched_again(log):
+    log.write(DONE, mac=mac(1), sn="S1")
+    matching = Matching(PLAIN, log)
+    with pytest.raises(FinishedBefore, match="made as S1 on 20"):
+        matching.claim(board(1), "p1")
+    assert matching.claim(board(2), "p2").sn == "S2"
+    with pytest.raises(ProvisionError, match="made as S1 on .* not in the list"):
+        Matching([Row("T1")], log).claim(board(1), "p1")
+    with pytest.raises(ProvisionError, match="S1 was given to the board"):
+        Matching([Row("S1", mac(4))], log).claim(board(4), "p4")
+
+
+def test_a_failed_board_gets_its_row_again_and_nobody_else_does(log):
+    log.write(FAILED, mac=mac(1), sn="S1")
+    matching = Matching(PLAIN, log)
+    assert matching.claim(board(2), "p2").sn == "S2"
+    assert matching.claim(board(1), "p1").sn == "S1"
+    with pytest.raises(ProvisionError, match="S1 wait for the boards that failed"):
+        Matching([Row("S1")], log).claim(board(3), "p3")
+    assert Matching([Row("S1")], log, released=["S1"]).claim(board(3), "p3").sn == "S1"
+
+
+def test_a_board_that_holds_a_row_already_keeps_it_though_the_log_is_lost(log):
+    assert Matching(PLAIN, log).claim(board(1, sn="S3"), "p1").sn == "S3"
+    assert Matching(PLAIN, log).claim(board(1, sn="elsewhere"), "p1").sn == "S1"
+
+
+def test_a_registered_board_is_refused_unless_that_is_meant(log):
+    with pytest.raises(ProvisionError, match="registered already, as X9"):
+        Matching(PLAIN, log).claim(board(1, sn="X9", registered=True), "p1")
+    assert Matching(PLAIN, log, even_registered=True).claim(board(1, registered=True), "p1").sn == "S1"
+
+
+def test_the_same_chip_on_two_ports_is_refused(log):
+    matching = Matching(PLAIN, log)
+    matching.claim(board(1), "/dev/ttyUSB0")
+    with pytest.raises(ProvisionError, match="the same chip is on /dev/ttyUSB0"):
+        matching.claim(board(1), "/dev/ttyUSB1")
+
+
+def test_a_row_to_release_must_be_in_the_list(log):
+    with pytest.raises(ProvisionError, match="--release S9: not in the list"):
+        Matching(PLAIN, log, released=["S9"])
+
+
+# --- the command, before any board
+
+def test_ports_are_each_taken_once():
+    assert line.ports(["socket://h:1,socket://h:2", "socket://h:1"]) == ["socket://h:1", "socket://h:2"]
+
+
+@pytest.mark.parametrize(("words", "told"), [
+    (["--labels", "out"], "--labels needs --portal"),
+    (["--labels", "out", "--portal", "http://x"], "customer portal"),
+    (["--labels", "out", "--portal", "cloud.acme.com"], "S1 has none in the list: --short-code"),
+    (["--ca", "Nobody"], "neither a file nor"),
+    ([], "https needs the CA"),
+    (["--update-key", "list.csv", "--ca", "ISRG Root X1"], "no public key"),
+])
+def test_a_wrong_command_line_is_told_before_any_port_is_opened(tmp_path, monkeypatch, capsys, words, told):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(entering.HARDWARE_KEY, "hk")
+    Path("list.csv").write_text("sn\nS1\n")
+    assert cli.main(["provision", "list.csv", "--ports", "/dev/not-there", *words]) == 1
+    assert told in capsys.readouterr().err
+    assert not Path("list.audit.jsonl").exists()

@@ -1,0 +1,82 @@
+"""The audit log: one line of JSON for each board that got a row, saying how it went; so a run can be repeated.
+
+No secrets are in it: no keys, no passwords. The Cloud ID is, since the label can be printed again from it; the file is
+for its owner only.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tools.provision.problem import ProvisionError
+
+DONE, FAILED = "done", "failed"
+_KEYS = ("mac", "sn", "cloud_id", "name", "sub_model", "port", "firmware", "agent", "reason")
+
+
+class AuditLog:
+    """The log in a file, held by one run at a time. Raises ProvisionError: in use, or not a log."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+")
+        self._lock = threading.Lock()
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.entries = [self._entry(number, line) for number, line in enumerate(self._whole_lines(), 1)]
+        except BlockingIOError:
+            self._file.close()
+            raise ProvisionError(f"another run uses {path}: wait for it, or give this one its own --log") from None
+        except ProvisionError:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self._file.close()
+
+    def write(self, result: str, **about: str) -> None:
+        """Add a board's line. about: any of mac, sn, cloud_id, name, sub_model, port, firmware, agent, reason."""
+        unknown = about.keys() - set(_KEYS)
+        assert not unknown, f"not for the log: {unknown}"
+        entry = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "result": result}
+        entry |= {key: about[key] for key in _KEYS if about.get(key)}
+        with self._lock:
+            self.entries.append(entry)
+            self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    def latest(self, key: str, value: str) -> dict[str, str] | None:
+        """The last line about this `sn` or `mac`; a finished one outranks a failure."""
+        about = [entry for entry in self.entries if entry.get(key) == value]
+        return next((entry for entry in about if entry["result"] == DONE), about[-1] if about else None)
+
+    def _whole_lines(self) -> list[str]:
+        """The lines; one that a power cut left without an end is dropped, so that the next one starts afresh."""
+        self._file.seek(0)
+        text = self._file.read()
+        whole = text[: text.rfind("\n") + 1]
+        if whole != text:
+            self._file.truncate(len(whole.encode()))
+        return whole.splitlines()
+
+    def _entry(self, number: int, line: str) -> dict[str, str]:
+        try:
+            entry = json.loads(line)
+            if entry["result"] in (DONE, FAILED):
+                return entry
+        except (ValueError, KeyError, TypeError):
+            pass
+        raise ProvisionError(f"{self._path}, line {number}: not a line of an audit log")

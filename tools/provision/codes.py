@@ -1,0 +1,38 @@
+"""Identifiers that are made up for a device, and the address its label points to.
+
+Cloud ID: the partner's short code, then 16 to 36 letters and digits (Xyte's page "Generating a Cloud ID"). Claim
+address: `https://<customers' domain>/c/<Cloud ID>` (page "QR Code Claiming").
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from urllib.parse import urlsplit
+
+from tools.provision.problem import ProvisionError
+
+_UNIQUE = 20
+_PASSWORD = "abcdefghjkmnpqrstuvwxyz23456789"  # no l, o, 0, 1, i: it is read from a label and typed on a phone
+_GROUPS, _GROUP = 3, 4
+
+
+def new_cloud_id(short_code: str) -> str:
+    """A fresh Cloud ID, of 119 random bits."""
+    return short_code + "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(_UNIQUE))
+
+
+def new_setup_password() -> str:
+    """A password for the set-up portal, of 59 random bits: `k7mh-29xd-qwpn`."""
+    return "-".join("".join(secrets.choice(_PASSWORD) for _ in range(_GROUP)) for _ in range(_GROUPS))
+
+
+def claim_address(portal: str, cloud_id: str) -> str:
+    """What a customer's phone opens to claim the device. portal: the partner's customer domain, or its URL.
+
+    Raises ProvisionError.
+    """
+    parts = urlsplit(portal if "//" in portal else f"https://{portal}")
+    if parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ProvisionError(f"{portal!r} is not the address of a customer portal: give it as cloud.example.com")
+    return f"https://{parts.netloc}/c/{cloud_id}"

@@ -1,0 +1,117 @@
+"""One board, from the cable to the audit log."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import posixpath
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from tools.provision import codes, found
+from tools.provision.audit import DONE, FAILED, AuditLog
+from tools.provision.found import Found
+from tools.provision.matching import Matching
+from tools.provision.order import Order
+from tools.provision.problem import ProvisionError
+from tools.provision.rows import Row
+from tools.serial.port import PortError
+from tools.serial.repl import BoardError, Repl, connect
+
+
+@dataclass(frozen=True)
+class Device:
+    """A finished board, as its label tells of it."""
+
+    sn: str
+    mac: str
+    cloud_id: str
+    name: str
+    setup_password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is done to each board of a run. short_code: for Cloud IDs that the list leaves out; empty: none is made.
+
+    label: called with a device that is proven good, before the log says so.
+    """
+
+    order: Order
+    matching: Matching
+    log: AuditLog
+    short_code: str
+    label: Callable[[Device], None]
+
+    def do(self, port: str, say: Callable[[str], None]) -> str:
+        """Provision the board on `port` and let it start; its serial number. say: gets each step.
+
+        Raises ProvisionError, matching.FinishedBefore; the board then starts as it is, if it still can.
+        """
+        with stopped(port, say) as board:
+            return self._board(board, port, say).sn
+
+    def _board(self, board: Repl, port: str, say: Callable[[str], None]) -> Device:
+        what = found.ask(board)
+        if not what.agent:
+            raise ProvisionError("no agent on this board: `python -m tools deploy` puts it there")
+        row = self.matching.claim(what, port)
+        say(f"{what.mac} becomes {row.sn}")
+        device = self._device(row, what)
+        about = {"mac": device.mac, "sn": row.sn, "cloud_id": device.cloud_id, "name": row.name,
+                 "sub_model": row.sub_model, "port": port, "firmware": what.firmware, "agent": what.agent}
+        try:
+            with in_words(port):
+                self._write(board, row, device, say)
+            self.label(device)
+        except (ProvisionError, OSError) as error:
+            self.log.write(FAILED, **about, reason=str(error))
+            raise ProvisionError(f"{row.sn}: {error}") from error
+        self.log.write(DONE, **about)
+        return device
+
+    def _device(self, row: Row, what: Found) -> Device:
+        """A board that failed half-way keeps what was made up for it: it may have been shown or sent already."""
+        kept = what.kept if what.kept.get("sn") == row.sn else {}
+        made = codes.new_cloud_id(self.short_code) if self.short_code else ""
+        return Device(row.sn, what.mac, row.cloud_id or kept.get("cloud_id") or made, row.name,
+                      kept.get("setup_password") or codes.new_setup_password())
+
+    def _write(self, board: Repl, row: Row, device: Device, say: Callable[[str], None]) -> None:
+        """Each file is written beside its place, then all are moved into it, the settings last."""
+        files = self.order.files(row, device.cloud_id, device.setup_password)
+        for number, (path, data) in enumerate(files.items(), 1):
+            say(f"writing {path} ({number} of {len(files)})")
+            if folder := posixpath.dirname(path).strip("/"):
+                board.call("files", "folder", "/" + folder)
+            board.write(path + ".new", data)
+        board.call("files", "move", [(path + ".new", path) for path in files])
+        say("reading back")
+        digests = board.call("files", "hashes", list(files))
+        for path, data in files.items():
+            if digests[path] != hashlib.sha256(data).hexdigest():
+                raise ProvisionError(f"{path} reads back otherwise than it was written: is the flash worn out?")
+        board.call(found.SCRIPT, "accept")
+
+
+@contextlib.contextmanager
+def stopped(port: str, say: Callable[[str], None]) -> Iterator[Repl]:
+    """The board on `port` with its program stopped; at the end it starts again. Raises ProvisionError."""
+    say("stopping what runs")
+    with in_words(port), connect(port, say) as board:
+        try:
+            yield board
+        finally:  # what happened before is the verdict, not that a dead board cannot be restarted
+            with contextlib.suppress(PortError):
+                board.restart()
+
+
+@contextlib.contextmanager
+def in_words(port: str) -> Iterator[None]:
+    """Turns what the serial tools raise into ProvisionError: the line of theirs that says most, without the port."""
+    try:
+        yield
+    except PortError as error:
+        raise ProvisionError(str(error).splitlines()[0].removeprefix(port).lstrip(": ")) from error
+    except BoardError as error:
+        raise ProvisionError(f"the board says: {str(error).splitlines()[-1]}") from error
