@@ -163,7 +163,7 @@ def test_answers_of_any_bytes(data, status):
         command = answers.command(status, reply)
         assert command is None or set(command) == {"id", "name", "status", "parameters"}
         answers.registration(reply)
-        answers.members(reply)
+        answers.members(data)
     except LinkError:
         pass
 

@@ -143,6 +143,9 @@ class FakeChip:
     def pressed(self, pin):
         return pin in self.held_pins
 
+    def clear_boots(self):
+        self.boots.clear()
+
     def feed(self):
         self.fed += 1
         self.hungry_ms = max(self.hungry_ms, self.clock.ms - self._fed_ms)

@@ -69,6 +69,8 @@ class FakeCloud:
             return response(200, next(file for file in self.files if file["id"] == path.split("/")[5]))
         if call == GET_COMMAND:
             return response(200, self.queue[0] if self.queue else {})
+        if method == "PUT":
+            return response(200, {})
         return self._update(body)
 
     def _register(self):

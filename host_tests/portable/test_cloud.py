@@ -6,6 +6,7 @@ from fakes.chip import FakeClock
 from fakes.server import FakeServer, response
 from xyte.core.settings_rules import read
 from xyte.errors import LinkError, RefusedError, SettingsError
+from xyte.services.calls import Calls
 from xyte.services.cloud import Cloud
 from xyte.services.http import Session
 
@@ -38,13 +39,13 @@ def caught(kind, call, *args):
 
 def test_paths_and_headers():
     server, cloud = make(response(200, {"id": "d2", "access_key": "k2", "hub_url": "x"}))
-    cloud.register({"sn": "S"})
+    Calls(cloud).register({"sn": "S"})
     report(cloud)
-    cloud.command()
-    cloud.update_command(5, "done", "fine")
-    cloud.update_command("c", "in_progress", "")
-    cloud.update_device({"name": "n"})
-    assert cloud.file("f-9")["id"] == "d2"
+    Calls(cloud).command()
+    Calls(cloud).update_command(5, "done", "fine")
+    Calls(cloud).update_command("c", "in_progress", "")
+    Calls(cloud).update_device({"name": "n"})
+    assert Calls(cloud).file("f-9")["id"] == "d2"
     sent = [
         (method, path, headers.get("authorization"), headers["host"]) for method, path, headers, _, _ in server.requests
     ]
@@ -89,7 +90,7 @@ def test_refusals_carry_status_words_and_pause():
         (400, {"error": "\u20ac" * 300}, "\u20ac" * 66, 0),
     ):
         _, cloud = make(response(status, body, (("Retry-After", pause),) if pause else ()))
-        for call in (lambda: report(cloud), cloud.command, lambda: cloud.update_command(1, "done", "")):  # noqa: B023
+        for call in (lambda: report(cloud), Calls(cloud).command, lambda: Calls(cloud).update_command(1, "done", "")):  # noqa: B023
             e = caught(RefusedError, call)
             assert (e.status, e.text, e.retry_after_s) == (status, text, pause)
             assert str(status) in str(e)
@@ -105,7 +106,7 @@ def test_unusable_answers_are_link_errors():
     for body in (b"", b"nonsense", b"[]", b"null", b"5", b'"x"', b"[" * 200):
         _, cloud = make(response(200, body))
         caught(LinkError, report, cloud)
-        caught(LinkError, cloud.register, {})
+        caught(LinkError, Calls(cloud).register, {})
 
 
 def test_every_empty_queue():
@@ -119,7 +120,7 @@ def test_every_empty_queue():
         response(200, b""),
     ):
         server, cloud = make(whole)
-        assert cloud.command() is None and cloud.command() is None
+        assert Calls(cloud).command() is None and Calls(cloud).command() is None
         assert len(server.streams) == 1, "the connection stays"
 
 
@@ -174,12 +175,12 @@ def test_date_is_kept_on_demand():
 
 def test_a_message_too_long_gives_way_to_the_status():
     server, cloud = make(response(200, {}), body_bytes=256)
-    cloud.update_command("c" * 64, "done", "\x01" * 400)
+    Calls(cloud).update_command("c" * 64, "done", "\x01" * 400)
     body = json.loads(server.requests[0][3])
     assert body["status"] == "done" and "too long" in body["message"]
 
 
 def test_facts_too_long_are_a_matter_of_settings():
     server, cloud = make(response(200, {}), body_bytes=256)
-    assert "buffer_bytes" in str(caught(SettingsError, cloud.register, {"name": "x" * 300}))
+    assert "buffer_bytes" in str(caught(SettingsError, Calls(cloud).register, {"name": "x" * 300}))
     assert not server.requests

@@ -1,6 +1,6 @@
 """The settings' rules: each bad value is reported by its key, and each default holds."""
 
-from xyte.core import settings_rules
+from xyte.core import settings_rules, url
 from xyte.errors import SettingsError
 
 GOOD = {"hardware_key": "hk", "ca_files": ["/ca.pem"]}
@@ -74,14 +74,14 @@ def test_mac_in_any_spelling():
 
 def test_plain_http_only_to_development_hosts():
     s = read(entry_url="http://box:8080", development_hosts=["box"], ca_files=[])
-    assert not s.host(s.entry_url).tls
-    assert s.host("box").tls is False, "without a scheme: as the entry host"
+    assert not url.allowed(s.entry_url, s).tls
+    assert url.allowed("box", s).tls is False, "without a scheme: as the entry host"
     secure = read(development_hosts=["box"])
-    assert secure.host("hub.test").tls
-    assert not secure.host("http://box").tls
+    assert url.allowed("hub.test", secure).tls
+    assert not url.allowed("http://box", secure).tls
     for settings in (s, secure):
         try:
-            settings.host("http://elsewhere")
+            url.allowed("http://elsewhere", settings)
         except SettingsError as e:
             assert "development_hosts" in str(e)
         else:

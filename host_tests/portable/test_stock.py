@@ -83,4 +83,4 @@ def test_a_long_answer_is_taken_whole():
     )
     cloud.use({"id": "d1", "access_key": "k1", "hub_url": "", "hub_url_static_cert": ""})
     cloud.out.value({})
-    assert cloud.report() == {"command": True} and cloud._http.opened == 1
+    assert cloud.report() == {"command": True} and cloud.http.opened == 1

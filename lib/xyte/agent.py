@@ -48,9 +48,9 @@ class Agent:
 
     def _add_vitals(self):
         for name, read, deadband in (
-            ("agent_version", lambda: VERSION, 0),
-            ("version", lambda: self._state.version, 0),
-            ("reset_cause", self._chip.reset_cause, 0),
+            ("agent_version", VERSION, 0),
+            ("version", self._state.version, 0),
+            ("reset_cause", self._chip.reset_cause(), 0),
             ("uptime_s", lambda: self._uptime_s, None),
             ("heap_used", self._chip.heap_used, None),
             ("connections", lambda: self._state.http.opened, 0),
@@ -58,9 +58,8 @@ class Agent:
             ("link_repairs", lambda: self._chip.link.history, 0),
         ):
             self._telemetry.add(Sensor(name, read, 0, deadband))
-        crash = self._state.crash
-        if crash:  # stays in the cloud's state until the next start
-            self._telemetry.add(Sensor("last_crash", lambda: crash, 0, 0))
+        if self._state.crash:  # stays in the cloud's state until the next start
+            self._telemetry.add(Sensor("last_crash", self._state.crash, 0, 0))
 
     # --- for main.py
 
@@ -173,20 +172,15 @@ class Agent:
 
     def _wire(self):
         """Build the parts that need settings. False, with a line in the log, while there are no usable ones."""
-        chip, state = self._chip, self._state
+        state = self._state
         try:
-            settings = phase.call("xyte.phases.start", "read_settings", state)
-            log.configure(settings.log_level, chip.clock.ticks_ms)
-            chip.start(settings, None)
-            log.info("agent", "version %s, started after %s" % (state.version, chip.reset_cause()))
-            phase.call("xyte.services.timekeeper", "start", state)
-            state.cloud = Cloud(state.http, settings)  # pyright: ignore[reportAttributeAccessIssue]
-            phase.call("xyte.phases.start", "recall", state)
+            settings = phase.call("xyte.phases.start", "start", state)
         except (SettingsError, StoreError) as e:
             log.error("settings", e)
             return False
         if settings.follow_latest:
             self._telemetry.add(Sensor("last_update", lambda: state.last_update, 0, 0))
+        state.cloud = Cloud(state.http, settings)  # pyright: ignore[reportAttributeAccessIssue]
         self._cycle = Cycle(state, self._telemetry)
         return True
 
@@ -202,7 +196,7 @@ class Agent:
 
     def _prove_health(self):
         self._healthy = True
-        self._chip.boots.clear()
+        self._chip.clear_boots()
         if self._state.crash and self._cycle.accepted and not self._telemetry.override:  # the first message got through
             self._state.crash = ""
             phase.call("xyte.services.crash_note", "forget", self._chip.root)

@@ -16,6 +16,6 @@ def run(reason):
     agent = Agent(chip=chip)
     agent.fault("safe mode: " + reason)
     if agent.run(for_s=_HOUR_S) is not None:
-        chip.boots.clear()
+        chip.clear_boots()
         chip.reset()
     raise KeyboardInterrupt  # Ctrl-C: boot.py ends with it, and the REPL comes instead of main.py

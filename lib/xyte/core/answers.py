@@ -15,15 +15,15 @@ def parse(data):
         raise LinkError("the answer is not JSON")
 
 
-def members(reply):
+def members(data):
     """An answer that must be an object, as a dict. Unknown members are ignored: the set has grown over time."""
+    return _object(parse(data))
+
+
+def _object(reply):
     if not isinstance(reply, dict):
         raise LinkError("the answer is not an object")
     return reply
-
-
-def asks_for_command(reply):
-    return reply.get("command") is True
 
 
 def newest_file(reply):
@@ -37,7 +37,7 @@ def registration(reply):
 
     An older page calls the id `device_id`; before API version 1.0.3 there was no hub_url (then "").
     """
-    get = members(reply).get
+    get = _object(reply).get
     ident = get("id") or get("device_id")
     if isinstance(ident, int) and not isinstance(ident, bool):
         ident = str(ident)  # refused, the registration would be lost: there is no second one
@@ -70,7 +70,7 @@ def command(status, reply):
     """
     if status in (204, 404) or not reply:
         return None
-    get = members(reply).get
+    get = _object(reply).get
     ident, name = get("id"), get("name")
     if ident is None and name is None:
         return None

@@ -1,8 +1,5 @@
 """The settings of one device, as the agent uses them. What they may be is said in settings_rules.py."""
 
-from xyte.core import url
-from xyte.errors import SettingsError
-
 
 class Settings:
     """One attribute for each key of the settings file. values: dict with all keys, checked."""
@@ -31,10 +28,3 @@ class Settings:
     def __init__(self, values):
         for key in values:
             setattr(self, key, values[key])
-
-    def host(self, text):
-        """A cloud URL taken apart. Raises SettingsError when it is plain http to a host that is no development host."""
-        parts = url.split(text, "http" if self.entry_url.lower().startswith("http://") else "https")
-        if not parts.tls and parts.host not in self.development_hosts:
-            raise SettingsError("%s is plain http, and its host is not in 'development_hosts'" % text)
-        return parts

@@ -4,6 +4,7 @@ Needed once, at start: the agent then lets go of this module.
 """
 
 from micropython import const
+from xyte.core import url
 from xyte.core.settings import Settings
 from xyte.errors import SettingsError
 
@@ -71,7 +72,7 @@ def _check(settings):
     if 0 < len(settings.setup_password) < 8:
         raise SettingsError("'setup_password' must have 8 to 63 characters")
     try:
-        entry = settings.host(settings.entry_url)
+        entry = url.allowed(settings.entry_url, settings)
     except SettingsError as e:
         raise SettingsError("'entry_url': %s" % e)
     if entry.tls and not settings.ca_files:

@@ -105,6 +105,10 @@ class Sieve:
         self._end += 1
         self._keep = False
 
+    def forget(self):
+        """Another cloud answers from here on: no answer of its was quiet yet."""
+        self._quiet_end = 0
+
     def quiet(self):
         """What was kept asks for nothing: the same need not be looked at again."""
         self._kept, self._quiet = self._quiet, self._kept

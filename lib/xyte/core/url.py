@@ -1,22 +1,23 @@
 """URLs as the agent needs them: where to connect, with TLS or without, and what to ask for."""
 
+from collections import namedtuple
+
 from xyte.errors import SettingsError
 
 _PORTS = {"http": 80, "https": 443}
 
 
-class Url:
-    """Parts of an absolute http or https URL.
+# tls: bool. host: as TLS must verify it, without brackets. port: int. path: with its query, at least "/".
+# netloc: host[:port] for the Host header. Not a class of our own: one that is kept would keep this module's code.
+Url = namedtuple("Url", ("tls", "host", "port", "path", "netloc"))
 
-    tls: bool. host: as TLS must verify it, without brackets. port: int. path: with its query, at least "/".
-    netloc: host[:port] for the Host header.
-    """
 
-    def __init__(self, tls, host, port, path, netloc):
-        self.tls, self.host, self.port, self.path, self.netloc = tls, host, port, path, netloc
-
-    def same_origin(self, other):
-        return other and self.tls == other.tls and self.host == other.host and self.port == other.port
+def allowed(text, settings):
+    """A cloud URL taken apart. Raises SettingsError when it is plain http to a host that is no development host."""
+    url = split(text, "http" if settings.entry_url.lower().startswith("http://") else "https")
+    if not url.tls and url.host not in settings.development_hosts:
+        raise SettingsError("%s is plain http, and its host is not in 'development_hosts'" % text)
+    return url
 
 
 def split(text, scheme="https"):

@@ -7,16 +7,17 @@ import random
 import sys
 from binascii import crc32, hexlify
 
+import esp32
 import machine
 import network
 
-from xyte.device import boot_count
+from xyte import phase
 from xyte.device.clock import Clock
-from xyte.device.flash_keys import FlashKeys
 from xyte.device.stream import Connector
 from xyte.device.wifi import Wifi
 
 _CAUSES = {1: "PWRON_RESET", 2: "HARD_RESET", 3: "WDT_RESET", 4: "DEEPSLEEP_RESET", 5: "SOFT_RESET"}
+_NAMESPACE = "xyte"
 _WATCHDOG_MS = 60000  # longer than the longest step: DNS, one handshake step, one flash erase
 _PIECE_MS = 500
 _CONSOLE_MS = 86400000
@@ -32,8 +33,7 @@ class Chip:
 
     def __init__(self):
         self.clock = Clock()
-        self.keys = FlashKeys()
-        self.boots = boot_count
+        self._nvs = esp32.NVS(_NAMESPACE)  # once: every NVS() keeps a handle for ever
         self.link = None
         self.connect = Connector()
         self._watchdog = machine.WDT(timeout=_WATCHDOG_MS)
@@ -41,6 +41,17 @@ class Chip:
         seed = os.urandom(4)
         random.seed(crc32(machine.unique_id(), crc32(seed)) & 0x3FFFFFFF)
         self.session = hexlify(seed).decode()  # differs from run to run of the agent
+
+    @property
+    def keys(self):
+        """The key-value store, for phases: who asks for it brings its code in."""
+        from xyte.device.flash_keys import FlashKeys
+
+        return FlashKeys(self._nvs)
+
+    def clear_boots(self):
+        """The application is healthy, or the next restart is wanted: it is no sign of trouble."""
+        phase.call("xyte.device.boot_count", "clear")
 
     def start(self, settings, open_portal):
         """Make what depends on the settings. open_portal: see Wifi; a link that is there already stays."""

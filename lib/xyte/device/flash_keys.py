@@ -2,22 +2,21 @@
 
 from errno import ENOENT
 
-import esp32
-
 from xyte.errors import StoreError
 
-_NAMESPACE = "xyte"
 _NOT_FOUND = -4354  # ESP_ERR_NVS_NOT_FOUND
 _LONGEST = 4000
 
 
 class FlashKeys:
-    def __init__(self):
-        self._nvs = esp32.NVS(_NAMESPACE)  # once: every NVS() keeps a handle for ever
+    """nvs: esp32.NVS, opened."""
+
+    def __init__(self, nvs):
+        self._nvs = nvs
 
     def get(self, key):
         """The bytes kept under key (at most 15 characters), or None. Raises StoreError when NVS cannot be read."""
-        for size in (512, _LONGEST):  # there is no way to ask for the length
+        for size in (320, 1024, _LONGEST):  # there is no way to ask for the length
             buf = bytearray(size)
             try:
                 return bytes(buf[: self._nvs.get_blob(key, buf)])

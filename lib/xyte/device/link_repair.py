@@ -60,5 +60,5 @@ def reset(link):
         link.keep_resets(link.resets + 1)
     except StoreError as e:
         log.error("wifi", e)
-    link.chip.boots.clear()  # a restart that is wanted is no sign of trouble
+    link.chip.clear_boots()  # a restart that is wanted is no sign of trouble
     link.chip.reset()

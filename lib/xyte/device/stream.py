@@ -5,10 +5,9 @@ end); wait(for_write, ms); close().
 """
 
 import select
-import socket
-from errno import EINPROGRESS
 
-from xyte.errors import LinkError, NoAddressError, UntrustedError
+from xyte import phase
+from xyte.errors import UntrustedError
 
 
 class Connector:
@@ -16,66 +15,14 @@ class Connector:
 
     def __init__(self, ca_files=()):
         self.ca_files = ca_files
-        self._context = None  # made once, at the first TLS connection: it costs 2 KB and is for life
+        self.context = None  # made once, at the first TLS connection: it costs 2 KB and is for life
 
     def __call__(self, tls, host, port, pause):
         """A connected stream. pause: callable(stream, for_write), raises when it has waited long enough.
 
         Raises LinkError, or UntrustedError here or in the first write when the certificate does not hold.
         """
-        try:
-            addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
-        except OSError as e:
-            raise NoAddressError("no address for %s: %r" % (host, e))
-        for i in range(len(addresses)):
-            try:
-                return self._connect(addresses[i], tls, host, pause)
-            except OSError as e:
-                if i == len(addresses) - 1:
-                    raise LinkError("no connection to %s port %d: %r" % (host, port, e))
-
-    def _connect(self, address, tls, host, pause):
-        plain = socket.socket(address[0], socket.SOCK_STREAM)
-        try:
-            plain.setblocking(False)
-            try:
-                plain.connect(address[-1])
-            except OSError as e:
-                if e.errno != EINPROGRESS:
-                    raise
-            stream = Stream(plain, plain, host)
-            pause(stream, True)
-            while not stream.connected():
-                pause(stream, True)
-            if not tls:
-                return stream
-            return Stream(self._wrap(plain, host), plain, host)
-        except BaseException:
-            plain.close()
-            raise
-
-    def _wrap(self, plain, host):
-        try:
-            if not self._context:
-                self._context = self._make_context()
-            # The handshake runs inside the first write, so that the deadline and the watchdog see every step of it.
-            return self._context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
-        except ValueError as e:
-            raise UntrustedError("TLS to %s: %s" % (host, e))
-
-    def _make_context(self):
-        import tls  # here, so that the module imports where there is no TLS
-
-        context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)  # its default is CERT_REQUIRED
-        for path in self.ca_files:
-            try:
-                with open(path, "rb") as f:
-                    context.load_verify_locations(f.read())
-            except OSError:
-                raise UntrustedError("CA file %s cannot be read" % path)
-            except ValueError:
-                raise UntrustedError("CA file %s is not PEM or DER" % path)
-        return context
+        return phase.call("xyte.device.dial", "connect", self, tls, host, port, pause)
 
 
 class Stream:

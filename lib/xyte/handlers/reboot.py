@@ -12,7 +12,7 @@ def row(chip):
 
     def run(params, progress):
         log.info("reboot", "restarting on command")
-        chip.boots.clear()
+        chip.clear_boots()
         chip.reset()
         raise CommandError("the board did not restart")
 

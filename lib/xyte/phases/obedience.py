@@ -2,6 +2,7 @@
 
 from xyte.core.commands import Row
 from xyte.handlers import reboot, update_firmware
+from xyte.services.calls import Calls
 from xyte.services.executor import Executor
 from xyte.services.journal import Journal
 
@@ -30,4 +31,4 @@ def _executor(state, journal):
     rows = {name: Row(*state.commands[name]) for name in state.commands}
     rows["reboot"] = reboot.row(state.chip)
     rows[state.settings.update_command] = update_firmware.row(state)
-    return Executor(state.cloud, journal, rows, state.chip, state.refused)
+    return Executor(Calls(state.cloud), journal, rows, state.chip, state.refused)

@@ -10,6 +10,7 @@ from micropython import const
 from xyte import log, phase
 from xyte.core import answers, backoff
 from xyte.core.values import clip
+from xyte.services.calls import Calls
 
 _LEAST_MS = const(3600000)  # no Retry-After is believed beyond that either
 _CAP_MS = const(86400000)
@@ -28,7 +29,7 @@ def take(state):
     """It is time. When it goes well the board restarts."""
     offer = state.offer
     try:
-        params = state.cloud.file(offer[0])
+        params = Calls(state.cloud).file(offer[0])
         outcome = phase.call("xyte.phases.update", "update", state, params, Progress())
     except Exception as e:  # one that asks the application first: whatever it raises must not end in a boot loop
         outcome = e

@@ -2,6 +2,7 @@
 
 from xyte import VERSION, log
 from xyte.errors import RefusedError
+from xyte.services.calls import Calls
 from xyte.services.vault import Vault
 
 _TAKEN = 422
@@ -24,7 +25,7 @@ def register(state):
     if vault.current:  # it was given up, but flash did not take note
         vault.current, vault.parked = None, vault.current
     try:
-        identity = state.cloud.register(_facts(state))
+        identity = Calls(state.cloud).register(_facts(state))
     except RefusedError as e:
         if e.status != _TAKEN:
             raise

@@ -3,6 +3,7 @@
 from xyte import VERSION, log, phase
 from xyte.errors import RefusedError
 from xyte.phases.registration import versions
+from xyte.services.calls import Calls
 
 
 def settle(state):
@@ -15,7 +16,7 @@ def settle(state):
         agent_only = (known or b" ").decode().split(" ")[0] == state.version
         changed = VERSION if agent_only else state.version  # one number for both: the newest news
         try:
-            state.cloud.update_device({"firmware_version": changed})
+            Calls(state.cloud).update_device({"firmware_version": changed})
             keys.set("version", running)
         except RefusedError as e:  # ten an hour at most, and not worth more than one try a start
             log.warning("cloud", "version not taken: %s" % e)

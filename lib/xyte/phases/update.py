@@ -8,6 +8,7 @@ from micropython import const
 from xyte import phase
 from xyte.errors import CommandError
 from xyte.services import deed
+from xyte.services.calls import Calls
 from xyte.services.journal import Journal
 from xyte.services.update_record import UpdateRecord
 
@@ -20,7 +21,7 @@ def command(state, params):
     params: of the command. Raises StoreError.
     """
     journal = Journal(state.chip.keys, state.journal)
-    deed.carry_out(lambda params, progress: update(state, params, progress), params, journal, state.cloud,
+    deed.carry_out(lambda params, progress: update(state, params, progress), params, journal, Calls(state.cloud),
                    state.chip.feed)
 
 

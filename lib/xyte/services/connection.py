@@ -26,7 +26,8 @@ class Connection:
         self._deadline = self._clock.after_ms(timeout_ms)
 
     def is_open_to(self, target):
-        return self._stream is not None and target.same_origin(self._origin)
+        now = self._origin
+        return now and now.host == target.host and now.port == target.port and now.tls == target.tls
 
     def open(self, target):
         """Connect anew to a Url's host. Raises LinkError."""

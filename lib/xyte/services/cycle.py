@@ -6,7 +6,6 @@ here; all that most cycles do without is in phases.
 
 from micropython import const
 from xyte import log, phase
-from xyte.core import answers
 from xyte.errors import LinkError, RefusedError, SettingsError, StoreError
 
 _FIRST_MS = const(2000)  # the first try is spread, so that a power cut in a street is not a stampede
@@ -71,7 +70,7 @@ class Cycle:
             phase.call("xyte.phases.settlement", "settle", state)
         if cloud.date and not state.trusted:
             phase.call("xyte.services.timekeeper", "hear", state, cloud.date)
-        if self._look_for_command or (reply is not None and answers.asks_for_command(reply)):
+        if self._look_for_command or (reply is not None and reply.get("command") is True):
             self._look_for_command = True
             self._commands()
         elif reply is not None:

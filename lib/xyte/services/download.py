@@ -9,6 +9,7 @@ import io
 from micropython import const
 from xyte import log
 from xyte.core import backoff
+from xyte.core import url as urls
 from xyte.errors import CommandError, LinkError, UntrustedError
 
 _PIECE = const(65536)  # asked for at a time: the most that a lost connection makes us fetch again
@@ -23,14 +24,14 @@ class Changed(Exception):
 
 
 class Download(io.IOBase):
-    """http: Session. check_url: callable(url), raises SettingsError for a host we may not talk to.
+    """http: Session. settings: say which hosts we may talk to.
 
     at: first byte wanted. etag: of the file that the bytes before `at` came from, or "".
     between: called when the connection is free for others, before more is asked for; may raise to end it all.
     """
 
-    def __init__(self, http, url, check_url, chip, at, etag):
-        self._http, self._first_url, self._check_url, self._chip = http, url, check_url, chip
+    def __init__(self, http, url, settings, chip, at, etag):
+        self._http, self._first_url, self._settings, self._chip = http, url, settings, chip
         self._url = url
         self._failures = 0
         self.at, self.etag = at, etag
@@ -114,7 +115,7 @@ class Download(io.IOBase):
         if self.etag and not self.etag.startswith("W/"):
             headers["If-Range"] = self.etag
         for _ in range(_MOST_REDIRECTS + 1):
-            self._check_url(self._url)
+            urls.allowed(self._url, self._settings)
             response = self._http.request("GET", self._url, None, headers, _TIMEOUT_S)
             if response.status_code not in (301, 302, 303, 307, 308):
                 return self._begin(response)

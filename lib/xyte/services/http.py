@@ -11,7 +11,7 @@ as data, and the head of the last request, still in the buffer, is used again.
 """
 
 from micropython import const
-from xyte.core import url as urls
+from xyte import phase
 from xyte.core.encoder import JsonBuffer
 from xyte.core.wire import ResponseHead
 from xyte.errors import LinkError
@@ -51,7 +51,7 @@ class Session:
         connection = self._connection
         connection.allow(int((timeout or _TIMEOUT_S) * 1000))
         self._response.close()
-        target = self._url if url is self._ready_for[1] else urls.split(url)
+        target = self._url if url is self._ready_for[1] else phase.call("xyte.core.url", "split", url)
         send = self._prepare(method, url, target, data, headers)
         try:
             reused = connection.is_open_to(target)
@@ -81,10 +81,10 @@ class Session:
             self._ready_for = (None, None, None)
             data = data or b""
             length = str(len(data)) if data or method in ("POST", "PUT") else None
-            return _request_head(method, target, headers, length) + data
+            return phase.call("xyte.core.request_head", "build", method, target, headers, length) + data
         ready = self._ready_for
         if ready[0] is not method or ready[1] is not url or ready[2] is not headers:
-            head = _request_head(method, target, headers, " " * _LENGTH_DIGITS)
+            head = phase.call("xyte.core.request_head", "build", method, target, headers, " " * _LENGTH_DIGITS)
             at = _HEAD_BYTES - len(head)
             if at < 0:
                 raise LinkError("request head too long")
@@ -126,16 +126,3 @@ class Session:
                 return not (reused and head.status == 408)
             if not connection.fill():
                 raise LinkError("closed inside the head")
-
-
-def _request_head(method, target, headers, length):
-    """The head as bytes. length: text of Content-Length, or None for no body at all. Raises LinkError."""
-    lines = ["%s %s HTTP/1.1" % (method, target.path), "Host: " + target.netloc]
-    for name in headers or ():
-        value = headers[name]
-        if "\r" in value or "\n" in value or ":" in name or " " in name:
-            raise LinkError("header %s is not fit to send" % name)
-        lines.append(name + ": " + value)
-    if length is not None:
-        lines.append("Content-Length: " + length)  # last: its digits are patched in place
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()

@@ -13,10 +13,10 @@ _EXACT = (str, bool)  # ready made: a tuple written in place is made anew each t
 
 
 class Sensor:
-    """One telemetry key. read: callable -> value. every_ms: least time between reads, 0 for each message.
+    """One telemetry key. read: callable -> value, or the value itself when it never changes.
 
-    deadband: a value that is no further than this from what the cloud knows is left out, so 0 means "when it changes";
-    None: sent with every message.
+    every_ms: least time between reads, 0 for each message. deadband: a value that is no further than this from what
+    the cloud knows is left out, so 0 means "when it changes"; None: sent with every message.
     """
 
     def __init__(self, name, read, every_ms=0, deadband=None):
@@ -36,7 +36,7 @@ class Sensor:
         """Read the sensor and judge the value. A failure is kept as text, and the last value is not repeated."""
         self.read_ms = now_ms
         try:
-            value = self.read()
+            value = self.read() if callable(self.read) else self.read
             values.check(value)
         except Exception as e:  # the user's code: whatever it raises is a sensor failure, never ours
             self.known = False

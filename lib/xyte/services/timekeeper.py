@@ -9,11 +9,11 @@ state.trusted: is the clock good enough for timestamps? state.kept_s: the time k
 
 from micropython import const
 from xyte import log
-from xyte.core import dates
+from xyte.core import moments
 from xyte.errors import StoreError
 
-BUILD_S = dates.seconds(2026, 11, 22)
-_END_S = dates.seconds(2100, 1, 1)
+BUILD_S = moments.seconds(2026, 11, 22)
+_END_S = moments.seconds(2100, 1, 1)
 _KEY = "time"
 _KEEP_EVERY_S = const(86400)  # flash wear: at most one write a day
 _AGAIN_MS = const(86400000)  # the chip's crystal drifts a second or two a day
@@ -50,7 +50,7 @@ def ask(state):
 
 def hear(state, date):
     """The Date of an answer from the hub, which TLS has verified. Taken when nothing better is known."""
-    now_s = dates.http_date(date) if date else None
+    now_s = moments.http_date(date) if date else None
     if now_s is not None and BUILD_S <= now_s < _END_S:
         _take(state, now_s, "the hub")
 

@@ -51,5 +51,5 @@ def fail(state, reason="no telemetry was accepted within %d s" % _WINDOW_S):
         update.save(message=reason)
     except StoreError as e:
         log.error("update", e)
-    state.chip.boots.clear()
+    state.chip.clear_boots()
     state.chip.reset()

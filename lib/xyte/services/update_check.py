@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from xyte import VERSION
-from xyte.core import signature, update_rules, update_wish
+from xyte.core import signature, update_rules, update_wish, url
 from xyte.errors import CommandError, SettingsError
 from xyte.services.update_record import UpdateRecord
 
@@ -43,7 +43,7 @@ def check(state, params, command):
 def _ask_around(state, update):
     """The settings and the application may have something against it."""
     try:
-        state.settings.host(update["url"])
+        url.allowed(update["url"], state.settings)
     except SettingsError as e:
         raise CommandError(str(e))
     for veto in state.before_update:

@@ -37,7 +37,7 @@ def _pump(state, record, progress, buf):
     at = 0 if now["packed"] else record.safe_at()
     sink = sinks.of(state.chip, now, at, buf)
     log.info("update", "%s %s into %s, from byte %d" % (now["kind"], now["version"], now["slot"], at))
-    source = Download(state.http, now["url"], state.settings.host, state.chip, at, now["etag"])
+    source = Download(state.http, now["url"], state.settings, state.chip, at, now["etag"])
     stream = source if at else _unpacked(record, source)
     left, told = size - at, at * 10 // size
 

@@ -24,7 +24,7 @@ def switch(state):
     record.save(state=update_rules.SWITCH, mark=slots.mark(), trials=trials)
     slots.switch()
     log.info("update", "restarting into %s for trial %d" % (record.now["slot"], trials))
-    chip.boots.clear()
+    chip.clear_boots()
     chip.reset()
     raise CommandError("the board did not restart")
 

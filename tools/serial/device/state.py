@@ -188,7 +188,7 @@ def rules_say():
     except ImportError:
         return None
     try:
-        SettingsFile(FlashKeys()).load()
+        SettingsFile(FlashKeys(esp32.NVS("xyte"))).load()
     except (SettingsError, StoreError) as e:
         return str(e)
 
