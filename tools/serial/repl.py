@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import contextlib
+import struct
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,6 +23,7 @@ _PRESSES, _PRESS_S = 40, 0.05
 _RAW_MODE = b"raw REPL; CTRL-B to exit\r\n"
 _CHUNK = 720  # bytes of a file in one piece of code; the board holds it three times over
 _READ_S = 2
+_LOST = (TransportError, OSError, struct.error)  # the last: mpremote unpacks what a time-out cut short
 
 
 class BoardError(Exception):
@@ -63,7 +65,7 @@ class Repl:
         """Run `code`; returns what it printed. timeout_s: without any output. Raises BoardError, PortError."""
         try:
             out, error = self._transport.exec_raw(code, timeout=timeout_s)
-        except (TransportError, OSError) as failure:
+        except _LOST as failure:
             raise PortError(f"{self._port}: the connection was lost ({failure})") from failure
         if error:
             raise BoardError(error.decode(errors="replace").replace("\r\n", "\n").strip())
@@ -93,7 +95,7 @@ class Repl:
             return None
         except TransportExecError as error:
             raise BoardError(error.error_output.strip()) from error
-        except (TransportError, OSError) as error:
+        except _LOST as error:
             raise PortError(f"{self._port}: the connection was lost ({error})") from error
 
     def restart(self) -> None:
@@ -104,7 +106,7 @@ class Repl:
         """Run `code` and do not wait for its end, for it has none or resets the board. Raises PortError."""
         try:
             self._transport.exec_raw_no_follow(code)
-        except (TransportError, OSError) as error:
+        except _LOST as error:
             raise PortError(f"{self._port}: the connection was lost ({error})") from error
 
     @property

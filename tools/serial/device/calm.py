@@ -5,6 +5,10 @@ import sys
 import machine
 
 machine.WDT(timeout=86400000)
+try:
+    _f.close()
+except (NameError, OSError):
+    pass
 for _name in list(globals()):
     if _name[0] != "_" and _name not in ("gc", "sys"):
         del globals()[_name]
