@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from serial.tools import list_ports_common
 
 from tools import __main__ as cli
 from tools.provision import authorities, codes, entering, line, rows
@@ -321,6 +322,16 @@ def test_a_row_to_release_must_be_in_the_list(log):
 
 def test_ports_are_each_taken_once():
     assert line.ports(["socket://h:1,socket://h:2", "socket://h:1"]) == ["socket://h:1", "socket://h:2"]
+
+
+def test_all_is_every_usb_port_and_none_is_told(monkeypatch):
+    usb, modem = (list_ports_common.ListPortInfo(name) for name in ("/dev/ttyUSB0", "/dev/ttyS0"))
+    usb.vid = 0x10C4
+    monkeypatch.setattr(line.list_ports, "comports", lambda: [modem, usb])
+    assert line.ports(["all"]) == ["/dev/ttyUSB0"]
+    monkeypatch.setattr(line.list_ports, "comports", lambda: [modem])
+    with pytest.raises(ProvisionError, match="no USB serial port here"):
+        line.ports(["all"])
 
 
 @pytest.mark.parametrize(("words", "told"), [

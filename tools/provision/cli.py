@@ -7,6 +7,7 @@ import json
 import sys
 import threading
 from pathlib import Path
+from typing import Self
 
 from tools.labels.drawing import Label
 from tools.labels.folder import LabelFolder
@@ -67,10 +68,9 @@ def run(args: argparse.Namespace) -> int:
         order = _order(args)
         with AuditLog(args.log or args.list.with_suffix(".audit.jsonl")) as log:
             matching = Matching(work_list, log, args.release, args.even_registered)
-            labels = Labels(args.labels, args.portal)
-            verdicts = line.run(where, Work(order, matching, log, args.short_code, labels.add).do)
-            print(f"\n{line.summary(verdicts)}")
-            labels.finish()
+            with Labels(args.labels, args.portal) as labels:
+                verdicts = line.run(where, Work(order, matching, log, args.short_code, labels.add).do)
+                print(f"\n{line.summary(verdicts)}")
         return int(not all(verdict.ok for verdict in verdicts))
     except (ProvisionError, signing.KeyFileError, OSError) as error:
         print(f"provision: {error}", file=sys.stderr)
@@ -78,7 +78,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 class Labels:
-    """Collects the labels of a run; none when there is no folder. `add` may be called from any thread."""
+    """The labels of a run, and at its end, however it ends, their sheet; none when there is no folder.
+
+    `add` may be called from any thread.
+    """
 
     def __init__(self, folder: Path | None, portal: str | None):
         self._folder = LabelFolder(folder) if folder else None
@@ -95,8 +98,10 @@ class Labels:
                 self._folder.keep(label)
                 self._labels.append(label)
 
-    def finish(self) -> None:
-        """Write the sheet of this run, if there is anything on it."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         if self._folder and self._labels:
             path = self._folder.keep_sheet(sorted(self._labels, key=lambda label: label.sn))
             print(f"{path}: {len(self._labels)} labels; they hold passwords, keep them to yourself")
