@@ -12,7 +12,7 @@ import pytest
 
 from plugged import Plugged
 from tools import ROOT, build
-from tools.board import layout
+from tools.board import layout, otadata
 from tools.board.flash import Flash
 from tools.board.nvs.storage import Storage
 from tools.board.virtual import VirtualBoard
@@ -53,7 +53,8 @@ def test_agent_and_application_reach_a_stock_board_and_run(board):
     """The whole command, on a board that runs what an update brought. Its watchdog of 60 s would bite after 3."""
     board.write_file("/settings.json", SETTINGS)
     board.write_file("/boot.py", (ROOT / "boot.py").read_bytes())
-    board.write_file("/slot_a/main.py", b"import time\nprint('slot a')\nwhile True: time.sleep_ms(10)\n")
+    board.write_file("/slot_a/main.py", b"import machine, time\nprint('slot a')\ndog = machine.WDT(timeout=60000)\n"
+                     b"while True:\n    dog.feed()\n    time.sleep_ms(10)\n")
     write_nvs(board, slot=1)  # as an update of the application leaves it
     with Plugged(board, speed=20.0) as plugged:
         plugged.wait("slot a")
@@ -64,6 +65,7 @@ def test_agent_and_application_reach_a_stock_board_and_run(board):
         assert "it runs the files in the root again" in first.stdout
         assert re.search(r"^ +\d+\.\d{3} I agent: version 1.0.0, started after HARD_RESET$", first.stdout, re.MULTILINE)
         assert "hk-1" not in first.stdout
+        plugged.wait("no connection to 127.0.0.1")  # the agent is in its loop
         since = len(plugged.lines)
         again = tools("deploy", "--port", plugged.url, "--no-follow")
         assert again.returncode == 0, again.stderr
@@ -171,6 +173,47 @@ def test_a_board_in_a_crash_loop_is_caught(board, monkeypatch):
             bring(repl, {"/main.py": b"print('stays up')"})
             repl.restart()
         plugged.wait("stays up")
+
+
+def test_a_restart_from_the_host_is_no_failed_start(board):
+    board.write_file("/main.py", b"print('in main')\n")
+    board.write_file("/boot.py", (ROOT / "boot.py").read_bytes())
+    write_nvs(board, boots=5)
+    with Plugged(board) as plugged:
+        plugged.wait("boot: safe mode: 6 boots without health")
+        with connect(plugged.url) as repl:
+            repl.restart()
+        plugged.wait("in main")
+
+
+def test_a_restart_from_the_host_ends_no_trial_of_an_application(board):
+    board.write_file("/main.py", b"print('in root')\n")
+    board.write_file("/slot_a/main.py", b"print('on trial')\n")
+    board.write_file("/boot.py", (ROOT / "boot.py").read_bytes())
+    write_nvs(board, trial=1)
+    with Plugged(board) as plugged:
+        plugged.wait("on trial")
+        since = len(plugged.lines)
+        with connect(plugged.url) as repl:
+            repl.restart()
+        plugged.wait("on trial", since)
+    assert "in root" not in plugged.lines
+
+
+def test_a_restart_from_the_host_ends_no_trial_of_firmware(board):
+    board.write_file("/main.py", b"import esp32\nprint('from', esp32.Partition(esp32.Partition.RUNNING).info()[4])\n")
+    flash = Flash(board.folder / "flash.bin")
+    flash.program(0x190000, flash.read(0x10000, 0x10000))
+    otadata.write(flash, 0xD000, 1, otadata.fresh(2, otadata.NEW))
+    flash.close()
+    with Plugged(board) as plugged:
+        plugged.wait("from ota_1")
+        since = len(plugged.lines)
+        with connect(plugged.url) as repl:
+            assert tuple(repl.call("state", "records")[1]) == (2, otadata.PENDING_VERIFY)
+            repl.restart()
+        plugged.wait("from ota_1", since)
+        plugged.wait("SOFT_RESET", since)
 
 
 @pytest.mark.parametrize(("about", "files", "reason"), [

@@ -6,7 +6,8 @@ import pytest
 
 from tools.serial import script
 
-NAMES = [(name, node.name) for name in ("files", "state", "reach") for node in ast.parse(script.text(name)).body
+SCRIPTS = ("files", "state", "reach", "restart")
+NAMES = [(name, node.name) for name in SCRIPTS for node in ast.parse(script.text(name)).body
          if isinstance(node, ast.FunctionDef)]
 
 

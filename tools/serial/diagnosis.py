@@ -74,7 +74,7 @@ def rollback(facts: dict[str, Any]) -> Finding:
     if facts["spare"] is None:
         return Finding("rollback", WARN, text, "no second app partition, nothing to roll back to")
     if "PENDING_VERIFY" in states:
-        return Finding("rollback", WARN, text, "an update is on trial: a reset now takes it back")
+        return Finding("rollback", WARN, text, "an update is on trial: a reset before it is confirmed takes it back")
     if running != boot:
         return Finding("rollback", WARN, text, "an update waits for a restart")
     if states and set(states) <= {"UNDEFINED"}:

@@ -99,8 +99,19 @@ class Repl:
             raise PortError(f"{self._port}: the connection was lost ({error})") from error
 
     def restart(self) -> None:
-        """A hard reset. The port stays open: `lines` gives what the board prints then. Raises PortError."""
-        self.start("import machine\nmachine.reset()")
+        """Start the board anew; the port stays open for who listens then. Raises BoardError, PortError.
+
+        It does not count as a failed start. It is a reset, or, while firmware is on trial, a soft one: the bootloader
+        would take that back.
+        """
+        if not self.call("restart", "prepare"):
+            self.start("import machine\nmachine.reset()")
+            return
+        try:
+            self._transport.exit_raw_repl()
+            self._transport.serial.write(b"\x04")
+        except OSError as error:
+            raise PortError(f"{self._port}: the connection was lost ({error})") from error
 
     def start(self, code: str) -> None:
         """Run `code` and do not wait for its end, for it has none or resets the board. Raises PortError."""
