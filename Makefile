@@ -12,7 +12,7 @@ PY := .venv/bin/python
 export NO_I386
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test board-test powercut check firmware clean distclean
+.PHONY: help setup demo test board-test powercut bench check firmware clean distclean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -37,6 +37,9 @@ powercut: setup ## power cuts at every flash operation, torn in many ways (POWER
 
 board-test: setup ## tests on a real board: PORT=/dev/ttyUSB0 CLOUD=this-machine-as-the-board-finds-it ARGS=...
 	@$(PY) -m pytest host_tests/board -n 0 --port "$(PORT)" --cloud "$(CLOUD)" $(ARGS)
+
+bench: setup ## what a telemetry costs beside other clients, update speed, a soak; writes host_tests/bench/RESULTS.md
+	@$(PY) -m host_tests.bench
 
 check: setup ## lint, types, layers, banned constructs, bytes of every device module
 	@$(PY) -m tools check

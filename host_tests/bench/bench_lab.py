@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from tools.cloud.process import LocalCloud
 HERE = Path(__file__).resolve().parent
 REPORTERS = ("agent", "requests", "uhttp-client")
 ROOMY = "256wK"
-_RUN_S = 240  # a soak; everything else takes seconds
+_RUN_S = 500  # a soak on a busy machine; everything else takes seconds
 _numbers = itertools.count(1)
 
 
@@ -35,7 +36,12 @@ def agent_as_mpy(folder: Path) -> Path:
 
 
 class Lab:
-    """modules: folder of compiled modules, see `agent_as_mpy`. folder: for what the devices keep."""
+    """modules: folder of compiled modules, see `agent_as_mpy`. folder: for what the devices keep.
+
+    small: the interpreter to measure memory with.
+    """
+
+    small = "native" if os.environ.get("NO_I386") else "i386"
 
     def __init__(self, cloud: LocalCloud, modules: Path, folder: Path) -> None:
         self.cloud, self._modules, self._folder = cloud, modules, folder
@@ -45,15 +51,23 @@ class Lab:
         """Run a new device with this reporter. base: URL to use in place of the cloud's own. Raises BenchFailed."""
         base = base or (self.cloud.https if tls else self.cloud.http)
         place = self._place(base.replace("127.0.0.1", "localhost"))
-        words = [*interpreter.find(arch), "-X", f"heapsize={heap}", str(HERE / "one_reporter.py"), name, str(place),
-                 measure, str(number)]
-        path = [str(self._modules), str(HERE), str(HERE.parent), str(HERE.parent / "shims"), ".frozen"]
-        done = subprocess.run(words, check=False, cwd=ROOT, env={"MICROPYPATH": ":".join(path)}, timeout=_RUN_S,
+        return self.script("one_reporter.py", name, str(place), measure, str(number), arch=arch, heap=heap)
+
+    def script(self, script: str, *words: str, arch: str = "native", heap: str = ROOMY,
+               source: bool = False) -> dict[str, Any]:
+        """Run one of this folder's scripts on MicroPython; the figures that it prints. Raises BenchFailed.
+
+        source: with the agent's .py files in place of what was compiled.
+        """
+        agent = ROOT / "lib" if source else self._modules
+        path = [*map(str, (agent, HERE, HERE.parent, HERE.parent / "shims")), ".frozen"]
+        done = subprocess.run([*interpreter.find(arch), "-X", f"heapsize={heap}", str(HERE / script), *words],
+                              check=False, cwd=ROOT, env={"MICROPYPATH": ":".join(path)}, timeout=_RUN_S,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for line in done.stdout.splitlines():
             if line.startswith("figures "):
                 return json.loads(line.removeprefix("figures "))
-        raise BenchFailed(f"{name} {measure} {arch} {heap}: {done.stdout[-2000:]}")
+        raise BenchFailed(f"{script} {words} {arch} {heap}: {done.stdout[-2000:]}")
 
     def _place(self, base: str) -> Path:
         """Settings for a new agent, a registered device for those that cannot register by themselves; in a file."""

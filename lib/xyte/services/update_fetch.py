@@ -11,7 +11,6 @@ _CHECKPOINT = const(32768)
 _BLOCK = const(4096)
 _MOST_CHANGES = const(3)
 _GZIP = b"\x1f\x8b"
-_WINDOW_BITS = const(12)
 
 
 def fetch(state, progress, buf):
@@ -74,10 +73,10 @@ def _unpacked(record, source):
         if source.total not in (-1, size):
             raise CommandError("the file has %d bytes, %d were announced" % (source.total, size))
         return source
-    import deflate
+    from xyte.services.unpack import Unpacked  # few are packed
 
     record.save(packed=True)
-    return deflate.DeflateIO(source, deflate.GZIP, _WINDOW_BITS)
+    return Unpacked(source)
 
 
 def _checkpoint(record, sink, source):

@@ -1,0 +1,140 @@
+"""How fast an update is brought in, on MicroPython; prints one line of JSON.
+
+    micropython update_speed.py agent|bare PLACE.json
+
+PLACE.json: url, packed (is it gzip?), ca, flash (a file that stands for the slot), and the parameters of the command.
+agent: its download, its sink, its check of what is read back. bare: the least that any updater must do: read the
+socket, unpack, hash, write to flash.
+"""
+
+import gc
+import json
+import sys
+import time
+from hashlib import sha256
+
+BLOCK = 4096
+
+
+class Flash:
+    """A slot of 4 KiB blocks in a file."""
+
+    running, spare, chip, size = "ota_0", "ota_1", "esp32", 0x180000
+
+    def __init__(self, path):
+        self._file = open(path, "r+b")  # noqa: SIM115 - open for the life of the process
+
+    def head(self):
+        """The running image is of the same chip and project as the new one."""
+        return HEAD
+
+    def settled(self):
+        """Nothing is on trial."""
+
+    def write(self, block, buf):
+        self._file.seek(block * BLOCK)
+        self._file.write(buf)
+
+    def read(self, block, buf):
+        self._file.seek(block * BLOCK)
+        self._file.readinto(buf)
+
+
+HEAD = bytearray(112)
+
+
+def ignore(*args):
+    return True
+
+
+def by_agent(place):
+    from fakes.chip import FakeChip, FakeKeys
+    from xyte.core.settings_rules import read
+    from xyte.device.clock import Clock
+    from xyte.device.stream import Connector
+    from xyte.services import update_check, update_fetch, update_switch
+    from xyte.services.http import Session
+    from xyte.state import State
+
+    class Keys(FakeKeys):
+        def get_int(self, key):
+            return self.values.get(key, 0)
+
+        def set_int(self, key, value):
+            self.values[key] = value
+
+    chip = FakeChip("", None, keys=Keys())
+    chip.clock, chip.connect, chip.feed = Clock(), Connector((place["ca"],)), ignore
+    flash = Flash(place["flash"])
+    chip.slots = lambda kind: flash
+    state = State(chip, Session(chip.connect, chip.clock, chip.feed), "1.0.0")
+    state.settings = read({"hardware_key": "k", "development_hosts": ["localhost"], "ca_files": [place["ca"]]})
+    buf, told = bytearray(BLOCK), []
+
+    def progress(text):
+        gc.collect()
+        told.append(gc.mem_alloc())
+        return True
+
+    update_check.check(state, place["params"], "c1")
+    start = time.ticks_us()
+    update_fetch.fetch(state, progress, buf)
+    fetched = time.ticks_us()
+    update_switch.prove(state, buf)
+    end = time.ticks_us()
+    heap = sorted(told[1:])
+    return {"fetch_us": time.ticks_diff(fetched, start), "prove_us": time.ticks_diff(end, fetched),
+            "heap_swing": heap[-1] - heap[0] if heap else 0}
+
+
+def bare(place):
+    from xyte.core import url as urls
+
+    target = urls.split(place["params"]["url"])
+    flash, digest, buf = Flash(place["flash"]), sha256(), bytearray(BLOCK)
+    start = time.ticks_us()
+    stream = connected(target, place["ca"])
+    stream.write(("GET %s HTTP/1.0\r\nHost: %s\r\n\r\n" % (target.path, target.netloc)).encode())
+    while stream.readline() != b"\r\n":
+        pass
+    if place["packed"]:
+        import deflate
+
+        stream = deflate.DeflateIO(stream, deflate.GZIP, 12)
+    view, left, block = memoryview(buf), place["size"], 0
+    while left:
+        count = stream.readinto(buf, min(left, BLOCK))
+        digest.update(view[:count])
+        flash.write(block, buf)
+        left, block = left - count, block + 1
+    end = time.ticks_us()
+    if digest.digest() != bytes.fromhex(place["sha256"]):
+        raise ValueError("not what was sent")
+    return {"fetch_us": time.ticks_diff(end, start), "prove_us": 0}
+
+
+def connected(target, ca):
+    """A blocking stream to a server, verified when it is TLS."""
+    import socket
+
+    import tls
+
+    address = socket.getaddrinfo(target.host, target.port, 0, socket.SOCK_STREAM)[0]
+    sock = socket.socket(address[0], socket.SOCK_STREAM)
+    sock.connect(address[-1])
+    if not target.tls:
+        return sock
+    context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    with open(ca, "rb") as f:
+        context.load_verify_locations(f.read())
+    return context.wrap_socket(sock, server_hostname=target.host)
+
+
+def main(who, path):
+    with open(path) as f:
+        place = json.load(f)
+    HEAD[:] = bytes.fromhex(place["head"])
+    print("figures " + json.dumps((by_agent if who == "agent" else bare)(place)))
+
+
+main(*sys.argv[1:])
