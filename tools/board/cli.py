@@ -30,7 +30,7 @@ _CONSOLE = ("With a terminal, the first Ctrl-C goes to the board and leads to it
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the sub-commands."""
-    commands = parser.add_subparsers(required=True, metavar="new|run|inspect|outage|phone|wipe")
+    commands = parser.add_subparsers(required=True, metavar="new|run|inspect|outage|wipe")
     _configure_new(commands.add_parser("new", help="make a board in an empty folder"))
     _configure_run(commands.add_parser("run", help="power it up; its console is on stdout", epilog=_CONSOLE))
     command = commands.add_parser("inspect", help="show partitions, boot records, NVS, files, resets, wear")
@@ -41,10 +41,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _folder(command)
     command.add_argument("state", choices=OUTAGES, help="on: no network is there; dhcp, join, radio, dns: the link "
                          "looks good and nothing gets through, until the board does that")
-    command = commands.add_parser("phone", help="put a phone on its hot spot, or take it away; while it runs")
-    command.set_defaults(act=lambda args: VirtualBoard(args.folder).phones(int(args.state == "on")))
-    _folder(command)
-    command.add_argument("state", choices=["on", "off"])
     _configure_wipe(commands.add_parser("wipe", help="erase a part of the flash"))
 
 

@@ -19,7 +19,6 @@
         48     6  RTC memory: magic word, length (16 bits)
         56     8  RTC minus host clock, in seconds, kept by the shim for Mbed TLS
         64     4  ports of the host that stand for the hot spot's 80 (TCP) and 53 (UDP), 16 bits each
-        68     1  phones on the hot spot
         69     1  hot spot: is it active
         70     1  hot spot: security, as `network.WLAN.SEC_...`
         71    33  hot spot: length and bytes of its name
@@ -74,15 +73,6 @@ class Control:
     @outage.setter
     def outage(self, what: str) -> None:
         self._bytes[4] = OUTAGES.index(what)
-
-    @property
-    def phones(self) -> int:
-        """How many phones are on the hot spot."""
-        return self._bytes[68]
-
-    @phones.setter
-    def phones(self, count: int) -> None:
-        self._bytes[68] = count
 
     @property
     def hotspot(self) -> tuple[str, str, int] | None:

@@ -114,11 +114,6 @@ class VirtualBoard:
         with self._control() as control:
             control.outage = what if isinstance(what, str) else ("off", "on")[what]
 
-    def phones(self, count: int) -> None:
-        """How many phones are on the hot spot; also while the board runs."""
-        with self._control() as control:
-            control.phones = count
-
     def hotspot(self) -> tuple[str, str, int] | None:
         """Name, key and security of the hot spot; None while it is off."""
         with self._control() as control:

@@ -35,7 +35,7 @@ def application(version: str, main: Path = MAIN, lib: Path = LIB, with_agent: bo
         **modules(lib, "lib/", left_out=AGENT_NAME),
     }
     if with_agent:
-        files |= modules(build.AGENT, f"lib/{AGENT_NAME}/")
+        files |= {path[1:]: data for path, data in build.agent_files().items() if path.startswith("/lib/")}
     return payload.tar(files)
 
 
