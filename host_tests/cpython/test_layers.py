@@ -1,6 +1,7 @@
 """Imports in the device code only go down, and tools and agent do not know each other.
 
-    errors, phase 0  <  log, state, core 1  <  services | device 2  <  handlers 3  <  phases 4  <  agent 5  <  safe 6
+    errors, phase 0  <  log, state, core 1  <  services | device 2  <  handlers | portal 3  <  phases 4  <  agent 5
+                     <  safe 6
 
 A file may import from a lower layer or from its own folder; `services` and `device` have one number and never
 meet, `agent` introduces them. `safe` is the agent without the user's application. Steady code calls up into a phase
@@ -16,8 +17,8 @@ import pytest
 from device_code import ROOT, agent_modules, parsed, place, shown
 
 RANK = {
-    "errors": 0, "phase": 0, "log": 1, "state": 1, "core": 1, "services": 2, "device": 2, "handlers": 3, "phases": 4,
-    "agent": 5, "safe": 6,
+    "errors": 0, "phase": 0, "log": 1, "state": 1, "core": 1, "services": 2, "device": 2, "handlers": 3, "portal": 3,
+    "phases": 4, "agent": 5, "safe": 6,
 }
 CHIP = {"machine", "esp32", "network", "socket", "ssl", "tls", "ntptime", "select", "vfs"}
 # The rules of core take data and return data: nothing in here is a clock, a file or a chip.

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from rig import LONG_WAIT_SPEED, Powered, accepted, at, found, identity, make_board, the_device, troubles
+from rig import LONG_WAIT_SPEED, Powered, accepted, at, found, identity, make_board, the_device, told, troubles
 
 STRAY_401 = {"action": "status", "status": 401, "match": {"path": "/telemetry"}}
 APART_S = 30
@@ -124,3 +124,17 @@ def test_a_network_that_comes_back(board, cloud):
         run.wait("connected to", times=2)
         run.reports(2)
     assert run.count("--- boot ") == 1 and the_device(cloud)["id"] == identity(board)["id"]
+
+
+@pytest.mark.parametrize("cure", ["dhcp", "radio"])
+def test_a_link_that_is_up_and_dead(tmp_path, cloud, cure):
+    """It looks as good as ever, and nothing gets through until the board does what cures it, without a restart."""
+    board = make_board(tmp_path / "board", cloud, speed=LONG_WAIT_SPEED, settings={"link_reset_s": 0})
+    with Powered(board) as run:
+        run.reports()
+        board.outage(cure)
+        run.wait(f"requests without an answer .*: {cure}$", timeout=40)
+        run.reports(2, timeout=40)
+        run.wait_for(lambda: told(cloud, "link_repairs"), "the repairs in telemetry")
+    assert run.count("--- boot ") == 1
+    assert f"{cure} 1" in [text for text in told(cloud, "link_repairs") if text][-1]

@@ -137,7 +137,7 @@ class FakeChip:
         self.released = False
         self.held_pins = ()
 
-    def start(self, settings, open_portal):
+    def start(self, settings, version):
         pass
 
     def pressed(self, pin):

@@ -25,7 +25,7 @@ class Site:
         self.boot()
 
     def boot(self):
-        self.link = Wifi(self.settings, self.chip, self.radio)
+        self.link = Wifi(self.settings, self.chip, self.radio, "1.0.0")
 
     def pass_s(self, seconds, failing=None, every_s=10):
         """Let time pass; failing: the error that every request ends in meanwhile. Returns whether the link is up."""

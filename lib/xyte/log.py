@@ -6,6 +6,9 @@ A secret given to `hide` never reaches a line, whatever text it is part of.
 DEBUG, INFO, WARNING, ERROR = 0, 1, 2, 3
 LEVELS = ("debug", "info", "warning", "error")
 
+recent = []  # the last warnings and errors, oldest first, for a person at the site
+
+_KEPT = 4
 _secrets = []
 _threshold = INFO
 _ticks_ms = None
@@ -42,6 +45,9 @@ def _line(level, area, text):
     if level < _threshold:
         return
     text = masked(str(text))
+    if level >= WARNING:
+        recent.append(text)
+        del recent[:-_KEPT]
     now = _ticks_ms() if _ticks_ms else 0
     print("%7d.%03d %s %s: %s" % (now // 1000, now % 1000, "DIWE"[level], area, text))
 

@@ -33,7 +33,7 @@ def why(status):
     if status in (15, 202, 204):  # four-way handshake, authentication, handshake
         return "wrong password"
     if status in (210, 211):
-        return "its security is weaker than WPA2"
+        return "its security does not fit: a password is missing, or it is older than WPA2"
     if status in (_IDLE, _CONNECTING):
         return "no answer, or no address from it"
     return "no link, status %d" % status

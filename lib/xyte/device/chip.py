@@ -53,10 +53,10 @@ class Chip:
         """The application is healthy, or the next restart is wanted: it is no sign of trouble."""
         phase.call("xyte.device.boot_count", "clear")
 
-    def start(self, settings, open_portal):
-        """Make what depends on the settings. open_portal: see Wifi; a link that is there already stays."""
+    def start(self, settings, version):
+        """Make what depends on the settings; a link that is there already stays. version: of the application."""
         if not self.link:
-            self.link = Wifi(settings, self, network, open_portal)
+            self.link = Wifi(settings, self, network, version)
         self.connect.ca_files = settings.ca_files
 
     def pause(self, ms):

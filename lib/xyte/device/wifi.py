@@ -16,14 +16,14 @@ _RESETS_KEY = "link_resets"
 class Wifi:
     """settings: Settings. chip: its clock, keys, boots. network: the port's module of that name.
 
-    open_portal: callable(link) -> the set-up portal, see portal/portal.py. asked: somebody holds the set-up button.
+    version: of the application, for the set-up page. asked: somebody holds the set-up button.
     now: index of the network in use. silent: requests in a row without an answer; silent_ms: ticks of the first.
     done: rungs of the ladder tried since. resets: of those that did not help, how many in a row.
     history: what was lost and repaired, as a text for telemetry, or None.
     """
 
-    def __init__(self, settings, chip, network, open_portal=None):
-        self.settings, self.chip, self.network, self.open_portal = settings, chip, network, open_portal
+    def __init__(self, settings, chip, network, version):
+        self.settings, self.chip, self.network, self.version = settings, chip, network, version
         self.networks = settings.wifi
         self.wlan = network.WLAN(network.WLAN.IF_STA)
         self.now = self.silent = self.done = self.silent_ms = 0
@@ -96,6 +96,10 @@ class Wifi:
         from xyte.device.wifi_search import Search
 
         self._search = Search(self, leave)
+
+    def open_portal(self):
+        """The set-up portal, see portal/portal.py."""
+        return phase.call("xyte.portal.portal", "opened", self)
 
     def _look_for_better(self):
         """Leave this network only for a better one that can be heard; if that then fails, look less often."""

@@ -104,13 +104,18 @@ class Search:
         portal, link = self._portal, self._link
         if portal:
             portal.step(up)
-            if portal.trial:  # somebody is setting it up: nothing of ours may come between
-                self._attempt = None
-                if not portal.over:
-                    return False
+            if portal.over:
                 link.networks, link.now = portal.networks, 0
+                self._close_portal()
+                if portal.written:  # a restart is the only way to get rid of the names that its modules brought
+                    link.chip.clear_boots()
+                    link.chip.reset()
+            elif portal.trial:  # somebody is setting it up: nothing of ours may come between
+                self._attempt = None
+                return False
         if up or self._attempt:
             return self._judge(up)
+        portal = self._portal
         if link.networks and self._clock.left_ms(self._wake) <= 0 and not (portal and portal.visited()):
             self._try_next()
         elif not portal and self._portal_ms and self._elapsed_ms() >= self._portal_ms:
@@ -126,8 +131,7 @@ class Search:
         if outcome:
             self._after_failure()
             return False
-        if self._portal:
-            self._portal.close()
+        self._close_portal()
         return True
 
     def _after_failure(self):
@@ -161,6 +165,12 @@ class Search:
     def _elapsed_ms(self):
         return self._clock.ticks_diff(self._clock.ticks_ms(), self._since)
 
+    def _close_portal(self):
+        if self._portal:
+            self._portal.close()
+            self._portal = None
+            self._rest(0)
+
     def _open_portal(self):
-        self._portal = self._link.open_portal(self._link)
+        self._portal = self._link.open_portal()
         self._rest(_DUTY_MS)

@@ -14,7 +14,7 @@ def start(state):
         log.hide(network.get("key"))
     state.settings = settings
     log.configure(settings.log_level, chip.clock.ticks_ms)
-    chip.start(settings, None)
+    chip.start(settings, state.version)
     log.info("agent", "version %s, started after %s" % (state.version, chip.reset_cause()))
     phase.call("xyte.services.timekeeper", "start", state)
     vault = Vault(chip.keys, chip.root)
