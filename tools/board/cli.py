@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import signal
 import sys
 import termios
@@ -21,6 +20,7 @@ from tools.board.power import RunResult
 from tools.board.serial_port import SerialPort
 from tools.board.settings import BoardError, BoardSettings
 from tools.board.virtual import VirtualBoard
+from tools.options import setting
 
 HELP = "make, run and look into virtual ESP32 boards"
 
@@ -74,7 +74,7 @@ def _configure_new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hardware-key", metavar="K", help="the model's key")
     parser.add_argument("--sn", metavar="S", help="serial number")
     parser.add_argument("--mac", metavar="M", help="12 hex digits (default: made up from the serial number)")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", type=_setting,
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", type=setting,
                         help="one more key of /settings.json; VALUE is JSON, or else a string")
     parser.add_argument("--wifi", action="append", default=[], metavar="SSID:PASSWORD", type=_network,
                         help="a network on the air that the board knows")
@@ -210,15 +210,6 @@ def _inspect(args: argparse.Namespace) -> None:
     for line in inspect.report(args.folder):
         print(line)
 
-
-def _setting(text: str) -> tuple[str, object]:
-    key, sign, value = text.partition("=")
-    if not sign or not key:
-        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
-    try:
-        return key, json.loads(value)
-    except ValueError:
-        return key, value
 
 
 def _network(text: str) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import threading
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Self
 
 from tools.labels.drawing import Label
 from tools.labels.folder import LabelFolder
+from tools.options import setting
 from tools.provision import authorities, codes, entering, line, rows
 from tools.provision.audit import AuditLog
 from tools.provision.matching import Matching
@@ -47,7 +47,7 @@ def _configure_settings(parser: argparse.ArgumentParser) -> None:
     network.add_argument("--wifi-file", type=Path, metavar="JSON", help="several, best first; readable for you only")
     of_all.add_argument("--update-key", action="append", default=[], type=Path, metavar="PUB",
                         help="public key that updates must be signed with; up to 4")
-    of_all.add_argument("--set", action="append", default=[], type=_setting, metavar="KEY=VALUE",
+    of_all.add_argument("--set", action="append", default=[], type=setting, metavar="KEY=VALUE",
                         help="another setting; VALUE is JSON, or else text")
 
 
@@ -131,13 +131,3 @@ def _check_labels(args: argparse.Namespace, work_list: list[rows.Row]) -> None:
     if without and not args.short_code:
         raise ProvisionError(f"a claim QR needs a Cloud ID, and {without[0]} has none in the list: --short-code CODE "
                              "(Partner Portal, Settings) makes them up")
-
-
-def _setting(text: str) -> tuple[str, object]:
-    key, sign, value = text.partition("=")
-    if not sign or not key:
-        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
-    try:
-        return key, json.loads(value)
-    except ValueError:
-        return key, value
