@@ -26,9 +26,9 @@ class Target:
     write_spare: bool
     verdicts: dict[str, Verdicts] = field(default_factory=dict)
 
-    def script(self, repl: Repl, name: str, **names: object) -> None:
-        """Run scripts/`name`.py with these global names. Fails when a fact does not hold."""
-        self.verdicts[name] = run_script(repl, name, **names)
+    def script(self, repl: Repl, name: str, *before: str, **names: object) -> None:
+        """Run scripts/`name`.py as `run_script` does. Fails when a fact does not hold."""
+        self.verdicts[name] = run_script(repl, name, *before, **names)
         self.verdicts[name].must_hold()
 
 

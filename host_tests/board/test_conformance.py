@@ -20,11 +20,19 @@ def test_partition(target, repl):
 
 def test_tls_without_a_connection(target, repl, tmp_path):
     ca = certificates.prepare(tmp_path / "tls").read_text()
-    target.script(repl, "trust", HOST="", PORT=0, NOW=0, CA=ca, OTHER_CA="")
+    target.script(repl, "trust", "link", HOST="", PORT=0, NOW=0, CA=ca, OTHER_CA="")
 
 
-def test_tls(target, repl, host, board_cloud):
-    cloud = board_cloud
-    target.script(repl, "trust", HOST=host, PORT=int(cloud.https.rpartition(":")[2]),
-                  NOW=int(time.time()) - EPOCH_2000, CA=cloud.ca.read_text(),
-                  OTHER_CA=cloud.ca.with_name("other-ca.pem").read_text())
+def test_tls(target, repl, reachable, board_cloud):
+    target.script(repl, "trust", "link", OTHER_CA=board_cloud.ca.with_name("other-ca.pem").read_text(), **reachable)
+
+
+def test_memory(target, repl, reachable):
+    target.script(repl, "memory", "link", **reachable)
+
+
+@pytest.fixture
+def reachable(host, board_cloud):
+    """What a script must know of the cloud."""
+    return {"HOST": host, "PORT": int(board_cloud.https.rpartition(":")[2]), "CA": board_cloud.ca.read_text(),
+            "NOW": int(time.time()) - EPOCH_2000}

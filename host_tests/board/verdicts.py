@@ -39,12 +39,12 @@ class Verdicts:
         assert self.passed or self.skipped, "the script said nothing"
 
 
-def run_script(repl: Repl, name: str, **names: object) -> Verdicts:
-    """Run scripts/`name`.py with these global names. An exception of the script is one more failure."""
+def run_script(repl: Repl, name: str, *before: str, **names: object) -> Verdicts:
+    """Run scripts/`name`.py with these global names, and other scripts before it. What it raises is a failure more."""
     verdicts = Verdicts()
-    setting = "\n".join(f"{key} = {value!r}" for key, value in names.items())
-    repl.run((SCRIPTS / "verdict.py").read_text())
-    repl.run(setting)
+    for script in ("verdict", *before):
+        repl.run((SCRIPTS / f"{script}.py").read_text())
+    repl.run("\n".join(f"{key} = {value!r}" for key, value in names.items()))
     try:
         printed = repl.run((SCRIPTS / f"{name}.py").read_text(), _SILENCE_S)
     except BoardError as error:

@@ -1,23 +1,16 @@
 """`tls`: what a context checks and refuses, and the shapes of its errors. HOST is "" where there is no server.
 
 Set by the sender: HOST, PORT, NOW (seconds since 2000), CA and OTHER_CA (PEM). Sets the clock to NOW and back to it.
+Needs link.py before it.
 Sources: MicroPython extmod/modtls_mbedtls.c; Mbed TLS's error codes.
 """
 
 import errno
-import json
 import socket
-import time
 
-import machine
-import network
 import tls
 
 NO_CA = -30336  # MBEDTLS_ERR_SSL_CA_CHAIN_REQUIRED
-
-
-def client():
-    return tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
 
 
 def contexts():
@@ -31,53 +24,6 @@ def contexts():
     check("nor by name", kind(client().load_verify_locations, cadata=good), "TypeError")
     check("no certificate", raised(client().load_verify_locations, b"nonsense"), ("ValueError", "invalid cert"))
     check("nothing at all", raised(client().load_verify_locations, b""), ("ValueError", "invalid cert"))
-
-
-def set_clock(seconds):
-    t = time.gmtime(seconds)
-    machine.RTC().datetime((t[0], t[1], t[2], t[6], t[3], t[4], t[5], 0))
-
-
-def online():
-    """Join the first network of the settings that works. Returns why not, or None."""
-    station = network.WLAN(network.WLAN.IF_STA)
-    if station.isconnected():
-        return None
-    try:
-        with open("/settings.json") as f:
-            known = json.load(f).get("wifi") or []
-    except (OSError, ValueError):
-        return "no Wi-Fi in /settings.json"
-    for one in known:
-        station.active(False)
-        station.active(True)
-        station.connect(one["ssid"], *([one["key"]] if one.get("key") else []))
-        end = time.ticks_add(time.ticks_ms(), 15000)
-        while time.ticks_diff(end, time.ticks_ms()) > 0:
-            if station.isconnected():
-                return None
-            time.sleep_ms(100)
-    return "no network of /settings.json answers"
-
-
-def shake_hands(context, name):
-    """What a connection ends with: the answer's first bytes, or the exception."""
-    plain = socket.socket()
-    plain.settimeout(15)
-    try:
-        plain.connect(socket.getaddrinfo(HOST, PORT)[0][-1])
-        secure = context.wrap_socket(plain, server_hostname=name) if name else context.wrap_socket(plain)
-        secure.write(b"GET / HTTP/1.0\r\n\r\n")
-        return bytes(secure.read(5))
-    finally:
-        plain.close()
-
-
-def context_with(*cas):
-    context = client()
-    for ca in cas:
-        context.load_verify_locations(ca.encode())
-    return context
 
 
 def handshakes():
