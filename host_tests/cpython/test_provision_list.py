@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -189,6 +190,14 @@ def test_settings_come_last_and_leave_out_what_is_empty():
     assert json.loads(files[SETTINGS]) == {
         "entry_url": "http://h", "hardware_key": "hk", "sn": "S1", "name": "n", "setup_password": "pass-word",
         "update_keys": ["/keys/release.pub"], "wifi": [{"ssid": "s", "key": "12345678"}], "log_level": "debug"}
+
+
+def test_a_board_can_show_its_claim_code():
+    files = replace(ORDER, portal="cloud.example.com").files(Row("S1", name="n"), "ABC123", "pass-word")
+    text, *rows = files["/claim.qr"].decode().split()
+    assert text == "https://cloud.example.com/c/ABC123"
+    assert len(rows) == len(rows[0]) >= 21 and set("".join(rows)) == {"0", "1"}
+    assert list(files)[-1] == SETTINGS
 
 
 def test_an_order_does_not_show_its_secrets():

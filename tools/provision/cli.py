@@ -117,16 +117,18 @@ def _order(args: argparse.Namespace) -> Order:
     for path in args.update_key:
         signing.load_public(path)  # refuses what a board could not use
     keys = {f"/keys/{path.name}": path.read_bytes() for path in args.update_key}
-    return Order(args.entry, entering.hardware_key(), authorities.choose(args.ca), keys, networks, dict(args.set))
+    return Order(args.entry, entering.hardware_key(), authorities.choose(args.ca), keys, networks, dict(args.set),
+                 args.portal or "")
 
 
 def _check_labels(args: argparse.Namespace, work_list: list[rows.Row]) -> None:
     """Before any board is touched. Raises ProvisionError."""
+    if args.portal:
+        codes.claim_address(args.portal, "")
     if not args.labels:
         return
     if not args.portal:
         raise ProvisionError("--labels needs --portal, the domain at which your customers claim devices")
-    codes.claim_address(args.portal, "")
     without = [row.sn for row in work_list if not row.cloud_id]
     if without and not args.short_code:
         raise ProvisionError(f"a claim QR needs a Cloud ID, and {without[0]} has none in the list: --short-code CODE "

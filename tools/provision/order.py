@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tools import claim_code
+from tools.provision import codes
 from tools.provision.authorities import Authority
 from tools.provision.problem import ProvisionError
 from tools.provision.rows import Row
@@ -17,7 +19,10 @@ _SECRET = {"hardware_key", "wifi"}
 
 @dataclass(frozen=True)
 class Order:
-    """update_keys: path on the board -> public key. wifi: networks as the settings take them. more: other settings."""
+    """update_keys: path on the board -> public key. wifi: networks as the settings take them. more: other settings.
+
+    portal: the domain at which customers claim; with one, the board can show its claim code on its set-up page.
+    """
 
     entry_url: str
     hardware_key: str = field(repr=False)
@@ -25,6 +30,7 @@ class Order:
     update_keys: Mapping[str, bytes]
     wifi: Sequence[Mapping[str, object]] = field(repr=False)
     more: Mapping[str, object]
+    portal: str = ""
 
     def __post_init__(self) -> None:
         """Raises ProvisionError for settings that have their own option, and for https without a CA."""
@@ -37,6 +43,8 @@ class Order:
     def files(self, row: Row, cloud_id: str, setup_password: str) -> dict[str, bytes]:
         """What goes onto the board, in this order: the settings come last, since they name the rest."""
         named = {authority.path: authority.data for authority in self.authorities} | dict(self.update_keys)
+        if self.portal and cloud_id:
+            named[claim_code.PATH] = claim_code.board_file(codes.claim_address(self.portal, cloud_id))
         values: dict[str, object] = {
             "entry_url": self.entry_url, "hardware_key": self.hardware_key, "sn": row.sn, "mac": row.mac,
             "cloud_id": cloud_id, "name": row.name, "sub_model": row.sub_model, "setup_password": setup_password,
