@@ -6,6 +6,7 @@ micropython-lib are only noted, since they need that source tree; all that comes
 
 from __future__ import annotations
 
+import contextlib
 import runpy
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -33,7 +34,9 @@ def read(path: Path) -> Frozen:
 
 def _include(path: Path, frozen: Frozen) -> None:
     path = path / "manifest.py" if path.is_dir() else path
-    runpy.run_path(str(path), init_globals=_functions(path.parent.resolve(), frozen))
+    path = path.resolve()
+    with contextlib.chdir(path.parent):  # as MicroPython does
+        runpy.run_path(str(path), init_globals=_functions(path.parent, frozen))
 
 
 def _functions(here: Path, frozen: Frozen) -> dict[str, Callable[..., None]]:
