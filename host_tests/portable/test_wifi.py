@@ -2,11 +2,13 @@
 
 import sys
 
+import micropython
 from fakes.chip import FakeChip, Restarted
 from fakes.radio import Radio
 from xyte.core import ladder, wifi_rules
 from xyte.core.settings_rules import read
 from xyte.device.wifi import Wifi
+from xyte.device.wired import Wired
 from xyte.errors import LinkError, NoAddressError
 
 HOME, SHED = {"ssid": "home", "key": "home-key-1"}, {"ssid": "shed", "key": "shed-key-1"}
@@ -184,6 +186,52 @@ def test_lost_attempt_is_told_from_one_that_runs():
     assert not wifi_rules.is_lost(201, 201, 5000)  # left over from the attempt before
     assert wifi_rules.is_lost(201, 201, 8000) and wifi_rules.is_lost(15, 1001, 100)
     assert not wifi_rules.is_lost(1000, 1000, 14000) and wifi_rules.is_lost(1001, 1000, 15000)
+
+
+def test_looking_after_a_good_link_leaves_nothing_on_the_heap():
+    site = Site([HOME], {"home": HOME_AIR})
+    site.pass_s(5)
+    if not hasattr(micropython, "heap_lock"):
+        return  # CPython
+    micropython.heap_lock()
+    try:
+        for _ in range(3):
+            up = site.link.step()
+            site.link.heard()
+    finally:
+        micropython.heap_unlock()
+    assert up
+
+
+class Cable:
+    """A network interface."""
+
+    def __init__(self):
+        self.switched = []
+
+    def active(self, on=None):
+        if on is not None:
+            self.switched.append(on)
+        return bool(self.switched and self.switched[-1])
+
+    def isconnected(self):
+        return self.active()
+
+
+def test_cable_is_switched_on_and_again_when_nothing_answers():
+    cable = Cable()
+    link = Wired(cable)
+    assert link.step() and link.rssi() is None and link.history is None
+    for _ in range(4):
+        link.failed(LinkError("timed out"))
+    link.heard()
+    link.failed(LinkError("timed out"))
+    assert cable.switched == [True]
+    for _ in range(4):
+        link.failed(LinkError("timed out"))
+    assert cable.switched == [True, False, True] and link.history == "bounce 1"
+    link.heard()
+    assert link.history == "bounce 1"
 
 
 def test_modules_of_the_search_are_let_go():
