@@ -91,7 +91,7 @@ def test_a_row_that_cannot_be_read_is_told(tmp_path, old, new, told):
 
 def test_all_of_the_agent_and_boot_are_frozen_and_the_users_main_is_not():
     frozen = manifest.read(boards.MANIFEST)
-    assert frozen.files.keys() >= MODULES | {"boot.py", "microdot.py"}
+    assert frozen.files.keys() == MODULES | {"boot.py", "microdot.py"}
     assert "main.py" not in frozen.files
     assert all(source.samefile(LIB / name) for name, source in frozen.files.items() if name in MODULES)
     assert "$(PORT_DIR)/boards/manifest.py" in frozen.outside, "asyncio, ssl, ntptime and drivers come from the port"

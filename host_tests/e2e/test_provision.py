@@ -118,6 +118,7 @@ def test_a_provisioned_board_registers_and_its_label_claims_it(shared_cloud, cap
         board.wait_for(lambda: [d for d in shared_cloud.devices() if d["sn"] == "LAB-0" and d["state"]], "telemetry")
 
         (code,), text = sheet("labels/sheet-1.pdf")
+        assert board.board.read_file("/claim.qr").decode().splitlines()[0] == code
         claimed = shared_cloud.operator.post("devices/claim", json={
             "space_id": defaults.SPACE_ID, "cloud_id": code.rpartition("/")[2]})
         assert claimed.status_code == 200 and claimed.json()["sn"] == "LAB-0"

@@ -5,11 +5,12 @@ The size is that of the most common label sheet for printers, 63.5 x 38.1 mm (21
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import segno
 from reportlab.pdfbase.pdfmetrics import stringWidth
+
+from tools import claim_code
 
 WIDTH, HEIGHT = 63.5, 38.1
 MM_PER_POINT = 25.4 / 72
@@ -75,16 +76,16 @@ def texts(label: Label) -> Iterator[Text]:
 
 
 def bars(label: Label) -> Iterator[Bar]:
-    """The dark parts of the QR code. Error correction M: a scratch may cost 15 % of it."""
-    code = segno.make(label.claim, error="m", micro=False, boost_error=False)
-    module = QR_SIDE / (len(code.matrix) + 2 * _QUIET)
-    for number, row in enumerate(code.matrix):
+    """The dark parts of the QR code."""
+    code = claim_code.rows(label.claim)
+    module = QR_SIDE / (len(code) + 2 * _QUIET)
+    for number, row in enumerate(code):
         y = _QR_Y + (number + _QUIET) * module
         for first, length in _runs(row):
             yield Bar(_QR_X + (first + _QUIET) * module, y, length * module, module)
 
 
-def _runs(row: bytearray) -> Iterator[tuple[int, int]]:
+def _runs(row: Sequence[int]) -> Iterator[tuple[int, int]]:
     """(first column, length) of each run of dark modules."""
     start = None
     for column, dark in enumerate([*row, 0]):
