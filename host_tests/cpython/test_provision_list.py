@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from serial.tools import list_ports_common
 
 from tools import __main__ as cli
@@ -320,6 +323,28 @@ def test_the_same_chip_on_two_ports_is_refused(log):
     matching.claim(board(1), "/dev/ttyUSB0")
     with pytest.raises(ProvisionError, match="the same chip is on /dev/ttyUSB0"):
         matching.claim(board(1), "/dev/ttyUSB1")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=6), max_size=6))
+def test_whatever_fails_no_row_is_given_twice_and_every_board_keeps_its_own(runs):
+    """Runs of (chip, does it fail half-way), in any order, over one log."""
+    table, owner, finished = [*PLAIN, Row("S4", mac(0))], {}, {}
+    with tempfile.TemporaryDirectory() as folder, AuditLog(Path(folder, "log")) as log:
+        for run in runs:
+            matching = Matching(table, log)
+            for chip, fails in run:
+                try:
+                    row = matching.claim(board(chip), "port")
+                except FinishedBefore:
+                    assert chip in finished
+                    continue
+                except ProvisionError:
+                    continue
+                assert owner.setdefault(row.sn, chip) == chip, "a row has one board for ever"
+                assert finished.setdefault(chip, row.sn) == row.sn if not fails else chip not in finished
+                assert (row.sn == "S4") == (chip == 0)
+                log.write(FAILED if fails else DONE, mac=mac(chip), sn=row.sn)
 
 
 def test_a_row_to_release_must_be_in_the_list(log):

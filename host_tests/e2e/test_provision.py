@@ -111,13 +111,16 @@ def test_eight_boards_at_once_one_port_dies_and_a_second_run_finishes_that_one_o
 
 
 def test_a_provisioned_board_registers_and_its_label_claims_it(shared_cloud, capsys):
-    words = (*LABELS, "--entry", shared_cloud.https, "--set", "telemetry_interval_s=1")
+    assert cli.main(["keys", "new", "release"]) == 0
+    words = (*LABELS, "--entry", shared_cloud.https, "--set", "telemetry_interval_s=1",
+             "--update-key", "keys/release.pub")
     with bag_of_boards(1) as (board,):
         assert provision([board.url], *words, ca=str(shared_cloud.ca)) == 0
         board.wait("registered as")
         board.wait_for(lambda: [d for d in shared_cloud.devices() if d["sn"] == "LAB-0" and d["state"]], "telemetry")
 
         (code,), text = sheet("labels/sheet-1.pdf")
+        assert board.board.read_file("/keys/release.pub") == Path("keys/release.pub").read_bytes()
         assert board.board.read_file("/claim.qr").decode().splitlines()[0] == code
         claimed = shared_cloud.operator.post("devices/claim", json={
             "space_id": defaults.SPACE_ID, "cloud_id": code.rpartition("/")[2]})
