@@ -11,12 +11,21 @@ from typing import Any
 
 from host_tests.bench import update_bench, wire_cost
 from host_tests.bench.bench_lab import REPORTERS, BenchFailed, Lab
-from host_tests.bench.update_bench import UpdateSpeed
+from host_tests.bench.update_bench import UpdateSpeed, Way
 from host_tests.bench.wire_cost import WireCost
 from tools import build
 
 SCHEMES = {"http": False, "https": True}
-_HEAPS_WK = (8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128)
+_WAYS = {
+    "http": Way(tls=False),
+    "http, gzip": Way(tls=False, packed=True),
+    "https": Way(tls=True),
+    "https, gzip": Way(tls=True, packed=True),
+    f"https, flash of {update_bench.CHIP_MS} ms for 4 KiB": Way(tls=True, block_ms=update_bench.CHIP_MS),
+    f"https, gzip, flash of {update_bench.CHIP_MS} ms for 4 KiB": Way(
+        tls=True, packed=True, block_ms=update_bench.CHIP_MS),
+}
+HEAPS_WK = (8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128)
 
 
 @dataclass(frozen=True)
@@ -28,14 +37,15 @@ class Effort:
     rounds: int
     update_kib: int
     soak: int
+    heaps_wk: tuple[int, ...]
 
     @property
     def title(self) -> str:
         return f"{self.rounds} alternating rounds of {self.speed_ms} ms, medians"
 
 
-FULL = Effort(cycles=100, speed_ms=1500, rounds=5, update_kib=600, soak=100_000)
-SHORT = Effort(cycles=10, speed_ms=100, rounds=1, update_kib=100, soak=200)
+FULL = Effort(cycles=100, speed_ms=1500, rounds=5, update_kib=600, soak=100_000, heaps_wk=HEAPS_WK)
+SHORT = Effort(cycles=10, speed_ms=100, rounds=1, update_kib=100, soak=200, heaps_wk=(128, 256))
 
 
 @dataclass
@@ -102,15 +112,16 @@ def unless_it_fails(name: str) -> AbstractContextManager[None]:
 
 def smallest_heap(lab: Lab, name: str, effort: Effort) -> int | None:
     """KiB (of 4-byte words) with which reports over https go well, from import to the last. None: not with the most."""
-    low, high = 0, len(_HEAPS_WK) - 1
+    heaps = effort.heaps_wk
+    low, high = 0, len(heaps) - 1
     while low < high:
         middle = (low + high) // 2
         try:
-            lab.run(name, "count", effort.cycles // 5, tls=True, arch=lab.small, heap=f"{_HEAPS_WK[middle]}wK")
+            lab.run(name, "count", effort.cycles // 5, tls=True, arch=lab.small, heap=f"{heaps[middle]}wK")
             high = middle
         except BenchFailed:
             low = middle + 1
-    return _HEAPS_WK[low] if low < len(_HEAPS_WK) - 1 else None
+    return heaps[low] if low < len(heaps) - 1 else None
 
 
 def of_agent(lab: Lab, effort: Effort, say: Callable[[str], None]) -> Agent:
@@ -126,10 +137,10 @@ def of_agent(lab: Lab, effort: Effort, say: Callable[[str], None]) -> Agent:
             found.imports[form] = statistics.median(run["ms"] for run in runs), runs[0]["bytes"]
         for arch in dict.fromkeys(("native", lab.small)):
             found.rsa_ms[arch] = lab.script("start_cost.py", "rsa", str(20 * effort.rounds), arch=arch)["ms"]
-        for scheme, packed in itertools.product(SCHEMES, (False, True)):
-            say(f"update: {scheme}{', packed' * packed}")
-            found.updates[scheme + ", gzip" * packed] = update_bench.of(
-                lab, folder, tls=SCHEMES[scheme], packed=packed, kib=effort.update_kib, rounds=effort.rounds)
+        for title, way in _WAYS.items():
+            say(f"update: {title}")
+            kib = effort.update_kib // (4 if way.block_ms else 1)
+            found.updates[title] = update_bench.of(lab, folder, way, kib, effort.rounds)
     say(f"soak: {effort.soak} cycles over http")
     found.soak = lab.run("agent", "soak", effort.soak, arch=lab.small)
     return found

@@ -2,7 +2,8 @@
 
     micropython update_speed.py agent|bare PLACE.json
 
-PLACE.json: url, packed (is it gzip?), ca, flash (a file that stands for the slot), and the parameters of the command.
+PLACE.json: params (of the command), packed (is it gzip?), size, sha256, head (of the image), ca, flash (a file that
+stands for the slot), block_ms (what it takes to erase and write 4 KiB of it).
 agent: its download, its sink, its check of what is read back. bare: the least that any updater must do: read the
 socket, unpack, hash, write to flash.
 """
@@ -21,8 +22,9 @@ class Flash:
 
     running, spare, chip, size = "ota_0", "ota_1", "esp32", 0x180000
 
-    def __init__(self, path):
-        self._file = open(path, "r+b")  # noqa: SIM115 - open for the life of the process
+    def __init__(self, place):
+        self._file = open(place["flash"], "r+b")  # noqa: SIM115 - open for the life of the process
+        self._block_ms = place["block_ms"]
 
     def head(self):
         """The running image is of the same chip and project as the new one."""
@@ -34,6 +36,7 @@ class Flash:
     def write(self, block, buf):
         self._file.seek(block * BLOCK)
         self._file.write(buf)
+        time.sleep_ms(self._block_ms)
 
     def read(self, block, buf):
         self._file.seek(block * BLOCK)
@@ -65,7 +68,7 @@ def by_agent(place):
 
     chip = FakeChip("", None, keys=Keys())
     chip.clock, chip.connect, chip.feed = Clock(), Connector((place["ca"],)), ignore
-    flash = Flash(place["flash"])
+    flash = Flash(place)
     chip.slots = lambda kind: flash
     state = State(chip, Session(chip.connect, chip.clock, chip.feed), "1.0.0")
     state.settings = read({"hardware_key": "k", "development_hosts": ["localhost"], "ca_files": [place["ca"]]})
@@ -91,7 +94,7 @@ def bare(place):
     from xyte.core import url as urls
 
     target = urls.split(place["params"]["url"])
-    flash, digest, buf = Flash(place["flash"]), sha256(), bytearray(BLOCK)
+    flash, digest, buf = Flash(place), sha256(), bytearray(BLOCK)
     start = time.ticks_us()
     stream = connected(target, place["ca"])
     stream.write(("GET %s HTTP/1.0\r\nHost: %s\r\n\r\n" % (target.path, target.netloc)).encode())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from host_tests.bench.bench_lab import Lab
 from host_tests.e2e.tap import APPLICATION_DATA, Tap
 
-_FEW, _MORE = 4, 10
+_FEW, _MORE = 4, 5
 
 
 @dataclass(frozen=True)
