@@ -40,7 +40,8 @@ _UPDATES = """
 Updates, KiB/s of payload. *bare*: the least that any updater must do: read the socket, unpack, hash, write. *agent*:
 ranges of 64 KiB, each asked for when the last is there, so that a lost connection costs no more and commands are
 heard in between. *checked*: with the hash of what is read back from flash. With a file as flash the agent loses the
-waits for its ranges, 2 ms each at this server; a chip's flash takes most of the time, and the last rows have one as slow: a pause.
+waits for its ranges, 2 ms each at this server; a chip's flash takes most of the time, and the last rows have one as
+slow: a pause.
 
 """
 
