@@ -38,6 +38,8 @@ class FakePortal:
 
 class Link(Wifi):
     def open_portal(self):
+        if self.network.full:
+            raise MemoryError()
         self.network.portals.append(FakePortal())
         return self.network.portals[-1]
 
@@ -50,6 +52,7 @@ class Site:
         values = {"hardware_key": "h", "ca_files": ["/ca"], "wifi": wifi, "setup_password": "label-1234"}
         values.update(more)
         self.portals = self.radio.portals = []
+        self.radio.full = False
         self.link = Link(read(values), self.chip, self.radio, "1.0.0")
 
     def pass_s(self, seconds):
@@ -62,9 +65,17 @@ class Site:
 
 def test_opens_when_no_network_is_known():
     site = Site([], {})
-    assert len(site.portals) == 1
     site.pass_s(3600)
     assert len(site.portals) == 1 and not site.portals[0].closed and site.radio.joins == []
+
+
+def test_without_memory_it_tries_again_later():
+    site = Site([HOME], {}, setup_after_s=60, link_reset_s=0)
+    site.radio.full = True
+    site.pass_s(200)
+    site.radio.full = False
+    site.pass_s(400)
+    assert len(site.portals) == 1
 
 
 def test_stays_shut_without_a_password():
@@ -97,8 +108,8 @@ def test_somebody_on_the_page_is_not_disturbed():
 
 def test_button_at_start_opens_it_though_the_network_is_there():
     site = Site([HOME], {"home": HOME_AIR}, held=(9,), setup_pin=9)
-    assert len(site.portals) == 1
     assert not site.pass_s(60) and site.radio.joins == []
+    assert len(site.portals) == 1
     assert site.pass_s(300) and site.portals[0].closed  # nobody came: the known network goes on
     del site.radio.air["home"]
     site.pass_s(60)
@@ -107,6 +118,7 @@ def test_button_at_start_opens_it_though_the_network_is_there():
 
 def test_after_a_success_the_new_network_is_the_one():
     site = Site([], {"home": HOME_AIR})
+    site.pass_s(1)
     portal = site.portals[0]
     portal.trial, portal.networks = object(), [HOME]
     site.pass_s(10)
@@ -117,6 +129,7 @@ def test_after_a_success_the_new_network_is_the_one():
 
 def test_set_up_ends_in_a_restart():
     site = Site([], {"home": HOME_AIR})
+    site.pass_s(1)
     portal = site.portals[0]
     portal.trial, portal.networks, portal.over, portal.written = object(), [HOME], True, True
     try:

@@ -83,11 +83,11 @@ class Search:
         self._attempt = self._portal = None
         self._tried = self._rounds = 0
         settings = link.settings
-        self._portal_ms = settings.setup_after_s * 1000 if settings.setup_password else 0
+        # The portal opens so long after the loss of the link; None: never.
+        self._portal_ms = settings.setup_after_s * 1000 or None if settings.setup_password else None
         if link.asked or not link.networks:
-            link.asked = False
+            link.asked, self._portal_ms = False, 0
             leave(link.wlan, self._clock)
-            self._open_portal()
         elif leave_first:
             self._try_next()
 
@@ -116,10 +116,10 @@ class Search:
         if up or self._attempt:
             return self._judge(up)
         portal = self._portal
-        if link.networks and self._clock.left_ms(self._wake) <= 0 and not (portal and portal.visited()):
-            self._try_next()
-        elif not portal and self._portal_ms and self._elapsed_ms() >= self._portal_ms:
+        if not portal and self._portal_ms is not None and self._elapsed_ms() >= self._portal_ms:
             self._open_portal()
+        elif link.networks and self._clock.left_ms(self._wake) <= 0 and not (portal and portal.visited()):
+            self._try_next()
         return False
 
     def _judge(self, up):
@@ -170,7 +170,12 @@ class Search:
             self._portal.close()
             self._portal = None
             self._rest(0)
+            self._portal_ms = self._elapsed_ms() + _DUTY_MS
 
     def _open_portal(self):
-        self._portal = self._link.open_portal()
-        self._rest(_DUTY_MS)
+        try:
+            self._portal = self._link.open_portal()
+            self._rest(_DUTY_MS)
+        except MemoryError:  # it may go better later; the board must not die of it
+            log.error("portal", "no memory for it")
+            self._portal_ms = self._elapsed_ms() + _DUTY_MS
