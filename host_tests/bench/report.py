@@ -121,5 +121,5 @@ def _soak(agent: Agent) -> str:
 def _sizes(agent: Agent) -> str:
     table: list[list[object]] = [["module", "bytes"]]
     table += [[name, size] for name, size in agent.sizes.items()]
-    counted = sum(size for name, size in agent.sizes.items() if name not in build.NOT_COUNTED)
+    counted = sum(size for name, size in agent.sizes.items() if build.counted(name))
     return rows([*table, ["**sum that counts**", f"**{counted:,}**"]]) + "\n"
