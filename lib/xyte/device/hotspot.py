@@ -21,9 +21,13 @@ class Hotspot:
             self._access_point.config(**how)
         self.address = self._access_point.ifconfig()[0]
         self._poll = select.poll()
-        self.door = self._open(socket.SOCK_STREAM, _HTTP)
-        self.door.listen(_CLIENTS)
-        self.names = self._open(socket.SOCK_DGRAM, _DNS)
+        try:
+            self.door = self._open(socket.SOCK_STREAM, _HTTP)
+            self.door.listen(_CLIENTS)
+            self.names = self._open(socket.SOCK_DGRAM, _DNS)
+        except (MemoryError, OSError):
+            self._access_point.active(False)
+            raise
 
     def _open(self, kind, port):
         opened = socket.socket(socket.AF_INET, kind)

@@ -58,7 +58,11 @@ class Portal:
         self.scan()
         self._hotspot = Hotspot(link.network, self.name, settings.setup_password)
         self.address = self._hotspot.address
-        self._server = Server(self._hotspot, site(self), self._clock)
+        try:
+            self._server = Server(self._hotspot, site(self), self._clock)
+        except MemoryError:
+            self._hotspot.close()
+            raise
         log.info("portal", "open: join the network '%s', then http://%s/" % (self.name, self.address))
 
     def step(self, up):

@@ -4,6 +4,7 @@ microdot's `handle_request` is a coroutine that reads and writes through two obj
 methods give way instead of waiting; `Server.step` goes on with each of them when it likes.
 """
 
+import gc
 from errno import EAGAIN
 
 from micropython import const
@@ -42,8 +43,11 @@ class Peer:
             return True
         except StopIteration:
             return False
-        except (OSError, ValueError, MemoryError) as e:  # the browser has gone, or talks nonsense
+        except (OSError, ValueError) as e:  # the browser has gone, or talks nonsense
             log.debug("portal", "%r" % e)
+            return False
+        except MemoryError:
+            log.error("portal", "no memory for an answer")
             return False
 
     def get_extra_info(self, name):
@@ -124,6 +128,7 @@ class Server:
             return
         if len(self._peers) == _PEERS:
             self._hotspot.drop(self._peers.pop(0).sock)
+        gc.collect()  # one answer at a time fits best into a heap without rubbish
         self._peers.append(Peer(self._hotspot.watch(sock), self._app, self._clock.after_ms(_LIFE_MS)))
 
     def _answer_names(self):
