@@ -230,6 +230,16 @@ def test_firmware_that_can():
     deploy.check({"version": (1, 25, 0), "mpy": 0x306 | 10 << 10}, {"/a.mpy": b"M\6\0\x1f", "/b.mpy": b"M\6\x2b\x1f"})
 
 
+def test_what_would_run_in_place_of_the_deployed_is_named(board):
+    for path in ("/lib/xyte/agent.py", "/xyte/__init__.py", "/probe.py"):
+        board.write_file(path, b"")
+    files = {"/lib/xyte/agent.mpy": b"", "/lib/xyte/log.mpy": b"", "/lib/probe.mpy": b"", "/main.py": b""}
+    with Plugged(board) as plugged, connect(plugged.url) as repl:
+        with pytest.raises(BoardError, match=r"on the board, /lib/xyte/agent.py, /probe.py, /xyte would run in place"):
+            deploy.check_hidden(repl, files)
+        deploy.check_hidden(repl, {"/lib/other.mpy": b"", "/main.py": b""})
+
+
 def test_too_much_for_the_board(board):
     with Plugged(board) as plugged, connect(plugged.url) as repl, pytest.raises(BoardError, match="do not fit"):
         deploy.carry_out(repl, deploy.Plan({"/main.py": bytes(700000)}, [], 0), {}, 651264, lambda text: None)

@@ -15,7 +15,7 @@ NOW = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
 TWO = [(1, 2, 0x9000, 0x4000, "nvs"), (0, 16, 0x10000, 0x180000, "ota_0"), (0, 17, 0x190000, 0x180000, "ota_1")]
 BOOT = {"rows": TWO, "running": "ota_0", "boot": "ota_0", "spare": "ota_1", "version": "1", "project": "p",
         "records": [(1, 2), (0xFFFFFFFF, 0xFFFFFFFF)]}
-HEAPS = {"used": 20000, "free": 90000, "idf_free": 100000, "idf_largest": 60000}
+HEAPS = {"program": 20000, "free": 90000, "idf_free": 100000, "idf_largest": 60000}
 
 
 @pytest.mark.parametrize(("version", "tls", "verdict"), [

@@ -16,7 +16,10 @@ _SLOTS = ("/slot_a", "/slot_b")
 
 def status(repl: Repl) -> list[str]:
     """A line for each subject. Raises BoardError, PortError."""
-    findings = [getattr(diagnosis, name)(repl.call("state", name)) for name in _STATE]
+    facts = {name: repl.call("state", name) for name in _STATE}
+    facts["chip"]["reset_cause"] = repl.reset_cause
+    facts["heaps"]["program"] = repl.used
+    findings = [getattr(diagnosis, name)(facts[name]) for name in _STATE]
     return [f"{finding.check:11}  {finding.text}" for finding in findings]
 
 

@@ -9,7 +9,7 @@ pulled in that second leaves a board that the next `deploy` completes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ STAGE = "/.deploy"
 _OURS = ("/lib/", "/main.py", "/boot.py")
 _OLDEST = (1, 23)  # the module tls
 _SPARE = 16 * 1024  # bytes that stay free for identity, crash note and the file system's own needs
-_AT_ONCE = 16  # paths in one question
+_AT_ONCE = 16
 _ARCHS = ("none", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp", "xtensa",
           "xtensawin", "rv32imc", "rv64imc")
 
@@ -73,6 +73,20 @@ def check(about: dict, files: dict[str, bytes]) -> None:
             raise BoardError(f"{path} has native code for {_ARCHS[native]}, the board is {_ARCHS[arch]}")
 
 
+def check_hidden(repl: Repl, files: dict[str, bytes]) -> None:
+    """Raises BoardError when files on the board would be imported in place of `files`.
+
+    MicroPython looks in the root before /lib, and for a .py before a .mpy of the same name.
+    """
+    rivals = {path.removesuffix(".mpy") + ".py" for path in files if path.endswith(".mpy")}
+    for top in {path.split("/")[2].removesuffix(".mpy") for path in files if path.startswith("/lib/")}:
+        rivals |= {f"/{top}", f"/{top}.py", f"/{top}.mpy"}
+    found = [path for some in _portions(sorted(rivals - set(files))) for path in repl.call("files", "existing", some)]
+    if found:
+        raise BoardError(f"on the board, {', '.join(found)} would run in place of what is deployed: remove that first "
+                         "(mpremote fs rm -r)")
+
+
 def make_plan(repl: Repl, files: dict[str, bytes]) -> Plan:
     """Compare `files` with the board's. Raises BoardError, PortError."""
     before = (repl.read(MANIFEST) or b"").decode(errors="replace").split("\n")
@@ -97,10 +111,12 @@ def carry_out(repl: Repl, plan: Plan, files: dict[str, bytes], free: int, say: C
     _list(repl, {*files, *plan.remove})  # before the first of them is there
     for folder in sorted({path.rpartition("/")[0] for path in plan.write} - {""}):
         repl.call("files", "folder", folder)
-    repl.call("files", "move", [(stage, path) for path, stage in staged.items()])
+    for some in _portions([(stage, path) for path, stage in staged.items()]):
+        repl.call("files", "move", some)
     for path in plan.remove:
         say(f"  gone     {path}")
-    repl.call("files", "remove", plan.remove)
+    for some in _portions(plan.remove):
+        repl.call("files", "remove", some)
     _list(repl, set(files))
     repl.call("files", "empty", STAGE)
     _prove(repl, files)
@@ -115,10 +131,16 @@ def _prove(repl: Repl, files: dict[str, bytes]) -> None:
 
 
 def _hashes(repl: Repl, paths: Iterable[str]) -> dict[str, str | None]:
-    paths, found = list(paths), {}
-    for at in range(0, len(paths), _AT_ONCE):
-        found |= repl.call("files", "hashes", paths[at : at + _AT_ONCE])
+    found: dict[str, str | None] = {}
+    for some in _portions(list(paths)):
+        found |= repl.call("files", "hashes", some)
     return found
+
+
+def _portions(items: list) -> Iterator[list]:
+    """What a board that is short of memory takes in one call."""
+    for at in range(0, len(items), _AT_ONCE):
+        yield items[at : at + _AT_ONCE]
 
 
 def _list(repl: Repl, paths: set[str]) -> None:

@@ -52,6 +52,7 @@ def _deploy(repl: Repl, args: argparse.Namespace) -> None:
     frozen = about["agent"] and not about["agent"][0].startswith("/lib")
     files = deploy.wanted(args.app, with_agent=not frozen)
     deploy.check(about, files)
+    deploy.check_hidden(repl, files)
     plan = deploy.make_plan(repl, files)
     if frozen:
         say(f"the firmware brings the agent {about['agent'][1]} along: only the application is deployed")

@@ -105,8 +105,9 @@ def agent(facts: tuple[str, str] | None) -> Finding:
 
 
 def heaps(facts: dict[str, Any]) -> Finding:
-    text = (f"Python {facts['used'] // 1024} K used, {facts['free'] // 1024} K free; IDF {facts['idf_free'] // 1024} K "
-            f"free, largest piece {facts['idf_largest'] // 1024} K")
+    program = "?" if facts["program"] is None else facts["program"] // 1024
+    text = (f"Python: the program used {program} K, {facts['free'] // 1024} K are free without it; "
+            f"IDF: {facts['idf_free'] // 1024} K free, largest piece {facts['idf_largest'] // 1024} K")
     if facts["idf_free"] < _HANDSHAKE_BYTES or facts["idf_largest"] < _PIECE_BYTES:
         return Finding("memory", WARN, text, f"a TLS handshake wants {_HANDSHAKE_BYTES // 1024} K, "
                        f"{_PIECE_BYTES // 1024} K of it in one piece: free some, or use a board with PSRAM")

@@ -22,7 +22,11 @@ def examine(repl: Repl, network: bool = True) -> Iterator[Finding]:
     for name in _ALONE:
         question = "partitions" if name == "rollback" else name
         try:
-            facts.setdefault(name, repl.call("state", question))
+            facts[name] = repl.call("state", question)
+            if name == "chip":
+                facts[name]["reset_cause"] = repl.reset_cause
+            if name == "heaps":
+                facts[name]["program"] = repl.used
             yield getattr(diagnosis, name)(facts[name])
         except (BoardError, LookupError, TypeError) as error:
             yield Finding(name, FAIL, _short(error), "")

@@ -23,6 +23,7 @@ _PRESSES, _PRESS_S = 40, 0.05
 _RAW_MODE = b"raw REPL; CTRL-B to exit\r\n"
 _CHUNK = 720  # bytes of a file in one piece of code; the board holds it three times over
 _READ_S = 2
+_RESET_S = 10
 _LOST = (TransportError, OSError, struct.error)  # the last: mpremote unpacks what a time-out cut short
 
 
@@ -55,7 +56,14 @@ class _Transport(SerialTransport):
 
 
 class Repl:
-    """A board whose program has been stopped. Made by `connect`."""
+    """A board whose program has been stopped. Made by `connect`.
+
+    reset_cause: of the start before that, as `machine.reset_cause()`; used: bytes of the heap that the program held.
+    None when the board could not tell.
+    """
+
+    reset_cause: int | None = None
+    used: int | None = None
 
     def __init__(self, transport: SerialTransport, port: str):
         self._transport = transport
@@ -78,6 +86,14 @@ class Repl:
             return ast.literal_eval(printed.rstrip("\n").rpartition("\n")[2])
         except (SyntaxError, ValueError) as error:
             raise BoardError(f"{name}.{function} answered {printed.strip()!r}") from error
+
+    def calm(self) -> tuple[int | None, int | None]:
+        """Put the watchdog off. Returns reset cause and bytes in use. Raises PortError."""
+        try:
+            cause, used = map(int, self.run(script.text("calm")).split()[-2:])
+            return cause, used
+        except (BoardError, ValueError):  # no memory for that, or the program's last words
+            return None, None
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file; its folder must be there. Raises BoardError, PortError."""
@@ -130,14 +146,18 @@ class Repl:
 def connect(port: str, say: Callable[[str], None] = lambda text: None) -> Iterator[Repl]:
     """Stop the board's program and talk to it; the port is closed at the end, and nothing restarted.
 
-    The watchdog, if it is armed, waits a day; the program's objects are let go of, for the memory. say: gets what
-    takes a while. Raises PortError.
+    A soft reset makes room: the program's objects go, and the names that it has filled the interpreter's table with,
+    which otherwise grows in one large piece. boot.py runs in that, main.py does not. The watchdog, if it is armed,
+    waits a day. say: gets what takes a while. Raises PortError.
     """
     transport = _transport(port)
     try:
         _stop_program(transport, port, say)
         repl = Repl(transport, port)
-        repl.run(script.text("calm"))
+        found = repl.calm()
+        _soft_reset(transport, port, say)
+        repl.calm()
+        repl.reset_cause, repl.used = found
         yield repl
     finally:
         with contextlib.suppress(OSError):
@@ -167,6 +187,17 @@ def _stop_program(transport: SerialTransport, port: str, say: Callable[[str], No
     except OSError as error:
         raise PortError(f"{port}: the connection was lost ({error})") from error
     raise PortError(_no_prompt(port, heard))
+
+
+def _soft_reset(transport: SerialTransport, port: str, say: Callable[[str], None]) -> None:
+    """From raw mode to raw mode."""
+    try:
+        transport.serial.write(b"\x04")
+        answer = transport.read_until(1, _RAW_MODE, timeout=_RESET_S, timeout_overall=_RESET_S)
+    except OSError as error:
+        raise PortError(f"{port}: the connection was lost ({error})") from error
+    if not answer.endswith(_RAW_MODE):  # a boot.py that does not end by itself
+        _stop_program(transport, port, say)
 
 
 def _ask_for_raw_mode(transport: SerialTransport) -> bytes:

@@ -53,6 +53,18 @@ def hashes(paths):
     return found
 
 
+def existing(paths):
+    """Those of the paths that are there, file or folder."""
+    found = []
+    for path in paths:
+        try:
+            os.stat(path)
+            found.append(path)
+        except OSError:
+            pass
+    return found
+
+
 def folder(path):
     """Make a folder and those above it."""
     at = 0

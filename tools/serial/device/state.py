@@ -102,7 +102,7 @@ def there(path):
 def heaps():
     gc.collect()
     idf = esp32.idf_heap_info(esp32.HEAP_DATA)
-    return {"used": gc.mem_alloc(), "free": gc.mem_free(), "idf_free": sum(r[1] for r in idf),
+    return {"free": gc.mem_free(), "idf_free": sum(r[1] for r in idf),
             "idf_largest": max(r[2] for r in idf)}
 
 
