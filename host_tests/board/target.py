@@ -34,12 +34,12 @@ class Target:
 
 @contextlib.contextmanager
 def again(target: Target, seconds: float = 30) -> Iterator[Repl]:
-    """The board at its prompt, once it answers after a reset: a port on USB is gone meanwhile."""
+    """The board at its prompt, as it is once it answers after a reset: a port on USB is gone meanwhile."""
     end = time.monotonic() + seconds
     while True:
         with contextlib.ExitStack() as stack:
             try:
-                repl = stack.enter_context(connect(target.port))
+                repl = stack.enter_context(connect(target.port, fresh=False))
             except PortError:
                 if time.monotonic() > end:
                     raise

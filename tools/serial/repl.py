@@ -23,7 +23,7 @@ _PRESSES, _PRESS_S = 40, 0.05
 _RAW_MODE = b"raw REPL; CTRL-B to exit\r\n"
 _CHUNK = 720  # bytes of a file in one piece of code; the board holds it three times over
 _READ_S = 2
-_RESET_S = 10
+_RESET_S = 3
 _LOST = (TransportError, OSError, struct.error)  # the last: mpremote unpacks what a time-out cut short
 
 
@@ -143,20 +143,21 @@ class Repl:
 
 
 @contextlib.contextmanager
-def connect(port: str, say: Callable[[str], None] = lambda text: None) -> Iterator[Repl]:
+def connect(port: str, say: Callable[[str], None] = lambda text: None, fresh: bool = True) -> Iterator[Repl]:
     """Stop the board's program and talk to it; the port is closed at the end, and nothing restarted.
 
     A soft reset makes room: the program's objects go, and the names that it has filled the interpreter's table with,
     which otherwise grows in one large piece. boot.py runs in that, main.py does not. The watchdog, if it is armed,
-    waits a day. say: gets what takes a while. Raises PortError.
+    waits a day. say: gets what takes a while. fresh: False leaves the soft reset out. Raises PortError.
     """
     transport = _transport(port)
     try:
         _stop_program(transport, port, say)
         repl = Repl(transport, port)
         found = repl.calm()
-        _soft_reset(transport, port, say)
-        repl.calm()
+        if fresh:
+            _soft_reset(transport, port)
+            repl.calm()
         repl.reset_cause, repl.used = found
         yield repl
     finally:
@@ -189,15 +190,18 @@ def _stop_program(transport: SerialTransport, port: str, say: Callable[[str], No
     raise PortError(_no_prompt(port, heard))
 
 
-def _soft_reset(transport: SerialTransport, port: str, say: Callable[[str], None]) -> None:
+def _soft_reset(transport: SerialTransport, port: str) -> None:
     """From raw mode to raw mode."""
+    key = b"\x04"
     try:
-        transport.serial.write(b"\x04")
-        answer = transport.read_until(1, _RAW_MODE, timeout=_RESET_S, timeout_overall=_RESET_S)
+        for _ in range(_ATTEMPTS):
+            transport.serial.write(key)
+            if transport.read_until(1, _RAW_MODE, timeout=_RESET_S, timeout_overall=_RESET_S).endswith(_RAW_MODE):
+                return
+            key = b"\x03"  # a boot.py that does not end: ours, in safe mode
     except OSError as error:
         raise PortError(f"{port}: the connection was lost ({error})") from error
-    if not answer.endswith(_RAW_MODE):  # a boot.py that does not end by itself
-        _stop_program(transport, port, say)
+    raise PortError(f"{port}: the board does not come back from a soft reset")
 
 
 def _ask_for_raw_mode(transport: SerialTransport) -> bytes:

@@ -54,9 +54,13 @@ def attempt(station, known, wait_ms):
     except (OSError, RuntimeError) as e:
         return str(e)
     end = time.ticks_add(time.ticks_ms(), wait_ms)
+    told = station.status()
     while not station.isconnected() and time.ticks_diff(end, time.ticks_ms()) > 0:
         time.sleep_ms(100)
-    return station.status()
+        status = station.status()
+        if status not in (1000, 1001):  # the driver tries again and again: a reason shows only in between
+            told = status
+    return told
 
 
 def clock():
