@@ -50,6 +50,7 @@ def attempt(station, known, wait_ms):
     try:
         if known.get("ip"):
             station.ifconfig(tuple([known[key] for key in ("ip", "mask", "gateway", "dns")]))
+        station.config(reconnects=2)  # while the driver goes on trying, it does not tell why it has to
         station.connect(known["ssid"], known.get("key") or None)
     except (OSError, RuntimeError) as e:
         return str(e)
@@ -58,7 +59,7 @@ def attempt(station, known, wait_ms):
     while not station.isconnected() and time.ticks_diff(end, time.ticks_ms()) > 0:
         time.sleep_ms(100)
         status = station.status()
-        if status not in (1000, 1001):  # the driver tries again and again: a reason shows only in between
+        if status not in (1000, 1001):
             told = status
     return told
 
