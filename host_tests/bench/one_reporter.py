@@ -64,12 +64,14 @@ def count(report, number):
 def soak(report, number):
     for _ in range(SETTLED):
         report()
+    report.next_day()
+    curve = [0] * 101
     gc.collect()
-    curve = [gc.mem_alloc()] + [0] * 100
     curve[0] = gc.mem_alloc()
     for i in range(1, 101):
         for _ in range(number // 100):
             report()
+        gc.collect()
         curve[i] = gc.mem_alloc()
     return {"count": number // 100 * 100, "curve": curve}
 

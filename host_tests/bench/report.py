@@ -114,7 +114,8 @@ def _agent(agent: Agent) -> str:
 def _soak(agent: Agent) -> str:
     curve = agent.soak["curve"]
     return (f"{agent.soak['count']:,} cycles of the whole agent against the local cloud over real sockets (http), time "
-            f"between them left out; the collector has nothing to do. Heap in use: {curve[0]:,} bytes at first, "
+            "between them left out; the question for the time, once a day, is in it. Heap in use, looked at 100 times "
+            f"after a collection: {curve[0]:,} bytes at first, "
             f"{curve[-1]:,} at last, least {min(curve):,}, most {max(curve):,}.\n\n![heap in use](soak.svg)\n")
 
 

@@ -90,6 +90,11 @@ class AgentReporter:
     def _warm(self):
         return WARM[self._reads % 2]
 
+    def next_day(self):
+        """The agent asks for the time once a day; the code that does it comes and goes."""
+        self._chip.clock.sleep_ms(86400000)
+        self()
+
     def __call__(self):
         accepted = self.agent._cycle.accepted if self.agent._cycle else 0
         for _ in range(200):

@@ -13,6 +13,6 @@ def test_short_form():
     assert re.search(r"^\| TLS records sent per cycle, https \| 1.0 ", text, re.MULTILINE)
     assert "services/cycle.mpy" in text and "https, gzip" in text
     first, last, least, most = re.search(
-        r"Heap in use: ([\d,]+) bytes at first, ([\d,]+) at last, least ([\d,]+), most ([\d,]+)", text).groups()
+        r"after a collection: ([\d,]+) bytes at first, ([\d,]+) at last, least ([\d,]+), most ([\d,]+)", text).groups()
     assert first == last == least == most, "flat to the byte"
     assert curve.startswith("<svg") and curve.count(",") >= 101
