@@ -10,6 +10,8 @@ from update_bench import HEAP, Bench
 from device_code import examples
 from tools.board.virtual import VirtualBoard
 from tools.cloud import defaults
+from tools.serial import deploy
+from tools.update.application import application
 
 BUTTON, RELAY, DATA, SOIL, BATTERY = 0, 2, 4, 34, 35  # the pins that the examples name
 A_PROBE, ANOTHER = bytes.fromhex("28010203040506"), bytes.fromhex("28010203040507")
@@ -54,6 +56,12 @@ class Device:
 @pytest.fixture
 def device(shared_cloud, tmp_path):
     return lambda main, **options: Device(shared_cloud, tmp_path / "board", main, **options)
+
+
+@pytest.mark.parametrize("main", examples(), ids=lambda path: path.parent.name)
+def test_each_can_be_deployed_and_sent_as_an_update(main):
+    assert deploy.wanted(main.parent, with_agent=False) == {"/main.py": main.read_bytes()}
+    assert application("7.8.9", main, main.parent / "lib")
 
 
 def test_basic(device):
