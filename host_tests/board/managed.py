@@ -30,8 +30,8 @@ _CLEAN = """
 import os, esp32
 def remove(path):
     try:
-        for entry in os.ilistdir(path):
-            remove(path + '/' + entry[0])
+        for name in os.listdir(path):
+            remove(path + '/' + name)
         os.rmdir(path)
     except OSError:
         try:

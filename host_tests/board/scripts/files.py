@@ -24,8 +24,8 @@ def read(path):
 def remove(path):
     """A file, or a folder with all that is in it."""
     try:
-        for entry in os.ilistdir(path):
-            remove(path + "/" + entry[0])
+        for name in os.listdir(path):
+            remove(path + "/" + name)
         os.rmdir(path)
     except OSError:
         try:
@@ -46,7 +46,8 @@ def errors():
     check("a folder that is not empty", raised(os.rmdir, "folder"), ("OSError", NOT_EMPTY))
     check("a file in a file", kind(open, "folder/file/x", "w"), "OSError")
     check("a name of 256", raised(open, "n" * 256, "w"), ("OSError", TOO_LONG))
-    check("what a folder holds", next(iter(os.ilistdir("folder")))[:2], ("file", 0x8000))
+    # To its end: an ilistdir that is left half-way, and its folder removed, crashes MicroPython 1.25.
+    check("what a folder holds", [entry[:2] for entry in os.ilistdir("folder")], [("file", 0x8000)])
     check("free space in blocks of 4 KiB", os.statvfs("/")[0], 4096)
 
 
