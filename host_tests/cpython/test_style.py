@@ -21,7 +21,7 @@ MAY_CATCH_ALL = {
     "firmware/examples/dht22/main.py": "its driver raises a bare Exception",
     "agent.py": "the last line of defence: crash note and reset",
     "phases/offer.py": "before_update is the user's code",
-    "services/deed.py": "a handler is the user's code",
+    "core/outcome.py": "a handler is the user's code",
     "services/telemetry.py": "a sensor is the user's code",
     "services/trial.py": "a self-test is the user's code",
 }

@@ -1,7 +1,8 @@
 """The tables of what becomes of a command, swept in full."""
 
 from xyte.core import commands
-from xyte.core.commands import DONE, FAILED, REPORT, RUN, STARTED, UNKNOWN, Row
+from xyte.core.commands import REPORT, RUN, STARTED, UNKNOWN, Row
+from xyte.core.outcome import DONE, FAILED
 from xyte.errors import CommandError
 
 

@@ -1,7 +1,7 @@
 """The command `reboot`: what is told about each way that the board came back."""
 
 from fakes.chip import FakeChip
-from xyte.core.commands import DONE, FAILED
+from xyte.core.outcome import DONE, FAILED
 from xyte.errors import CommandError
 from xyte.handlers import reboot
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 FILE = "board.json"
-SIMULATION_WKB = 36  # word-scaled KiB; README.md says what it is made of
+SIMULATION_WKB = 30  # word-scaled KiB, as measured; README.md says what it is made of
 
 
 def ratio(speed: float) -> Fraction:
@@ -45,8 +45,8 @@ class BoardSettings:
     def interpreter_heap(self) -> str:
         """For `-X heapsize`: the chip's heap, and what lies on the interpreter's but not on the chip's.
 
-        That is the shim, which is C in the chip's firmware, and the tables of names and constants of the code,
-        which a ROMFS leaves on the heap and frozen code does not. A size without `wK` is taken as it is.
+        That is the shim, which is C in the chip's firmware, and the tables of names, see shim/names.py. A size
+        without `wK` is taken as it is.
         """
         if match := re.fullmatch(r"(\d+)wK", self.heap):
             return f"{int(match[1]) + SIMULATION_WKB}wK"

@@ -8,12 +8,12 @@ import json
 from binascii import hexlify
 from hashlib import sha256
 
+from xyte.core.outcome import FAILED
 from xyte.core.values import clip
 from xyte.errors import CommandError
 
-DONE, FAILED, STARTED = "done", "failed", "started"
+STARTED = "started"
 RUN, REPORT, UNKNOWN = 1, 2, 3
-MESSAGE_BYTES = 500
 
 
 def entry(command, boot):
@@ -64,11 +64,6 @@ def settle(journal, boot, restart, rows):
         journal["phase"] = FAILED
         journal["message"] = "interrupted by a restart (%s); not run again" % restart
     return True
-
-
-def end(journal, phase, message):
-    """Give the record its outcome."""
-    journal["phase"], journal["message"] = phase, clip(message, MESSAGE_BYTES)
 
 
 class Row:

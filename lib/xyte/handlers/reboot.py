@@ -1,7 +1,8 @@
 """The command `reboot`. The journal notes it, the board restarts, and the start after it reports what happened."""
 
 from xyte import log
-from xyte.core.commands import DONE, FAILED, Row
+from xyte.core.commands import Row
+from xyte.core.outcome import DONE, FAILED
 from xyte.errors import CommandError
 
 _SOFT = "SOFT_RESET"  # Ctrl-D at a console: the interpreter started anew, the board did not

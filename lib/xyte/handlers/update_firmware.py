@@ -1,7 +1,8 @@
 """The command `update_firmware`: download, verify, try, and keep or go back. The work is done by phases of its own."""
 
 from xyte import phase
-from xyte.core.commands import DONE, FAILED, Row
+from xyte.core.commands import Row
+from xyte.core.outcome import DONE, FAILED
 
 
 def row(state):

@@ -8,9 +8,8 @@ state.offer: [id of the file, failures, ticks until which it rests].
 
 from micropython import const
 from xyte import log, phase
-from xyte.core import answers, backoff
+from xyte.core import backoff
 from xyte.core.values import clip
-from xyte.services.calls import Calls
 
 _LEAST_MS = const(3600000)  # no Retry-After is believed beyond that either
 _CAP_MS = const(86400000)
@@ -18,6 +17,8 @@ _CAP_MS = const(86400000)
 
 def hear(state, reply):
     """reply: to a telemetry."""
+    from xyte.core import answers  # here, as for `ask`: an update needs the room
+
     file = answers.newest_file(reply)
     if not file:
         state.offer = None
@@ -29,7 +30,7 @@ def take(state):
     """It is time. When it goes well the board restarts."""
     offer = state.offer
     try:
-        params = Calls(state.cloud).file(offer[0])
+        params = phase.call("xyte.phases.offer", "ask", state)
         outcome = phase.call("xyte.phases.update", "update", state, params, Progress())
     except Exception as e:  # one that asks the application first: whatever it raises must not end in a boot loop
         outcome = e
@@ -37,6 +38,13 @@ def take(state):
     log.warning("update", state.last_update)
     wait = _LEAST_MS + backoff.after_failure_ms(offer[1], _LEAST_MS, _CAP_MS, state.chip.below)
     offer[1], offer[2] = offer[1] + 1, state.chip.clock.after_ms(wait)
+
+
+def ask(state):
+    """What the cloud knows of the file, as a command's parameters."""
+    from xyte.services.calls import Calls
+
+    return Calls(state.cloud).file(state.offer[0])
 
 
 class Progress:

@@ -1,16 +1,13 @@
-"""An update, from the command to the restart into the trial, as a row of phases: check, fetch, switch.
+"""An update, from the command to the restart into the trial, as a row of phases: check, fetch, prove, switch.
 
 The update record (see services/update_record.py) is what they have in common, so a restart between any two of them, or
-within, goes on where it was.
+within, goes on where it was. What is imported here stays meanwhile, so that is little.
 """
 
 from micropython import const
 from xyte import phase
+from xyte.core import outcome
 from xyte.errors import CommandError
-from xyte.services import deed
-from xyte.services.calls import Calls
-from xyte.services.journal import Journal
-from xyte.services.update_record import UpdateRecord
 
 _BLOCK_BYTES = const(4096)
 
@@ -20,9 +17,8 @@ def command(state, params):
 
     params: of the command. Raises StoreError.
     """
-    journal = Journal(state.chip.keys, state.journal)
-    deed.carry_out(lambda params, progress: update(state, params, progress), params, journal, Calls(state.cloud),
-                   state.chip.feed)
+    outcome.of(state.journal[1], update, state, params, Progress(state))
+    phase.call("xyte.services.deed", "keep", state)
 
 
 def update(state, params, progress):
@@ -33,11 +29,22 @@ def update(state, params, progress):
     settled = phase.call("xyte.services.update_check", "check", state, params, progress.command)
     if settled:
         return settled
-    buf = bytearray(_BLOCK_BYTES)  # before the code: later there may be no piece of heap as large as a flash sector
+    # Before the code: later there may be no piece of heap as large as a flash sector, or as gzip's window.
+    buf, window = bytearray(_BLOCK_BYTES), [bytearray(_BLOCK_BYTES)]
     try:
-        phase.call("xyte.services.update_fetch", "fetch", state, progress, buf)
+        phase.call("xyte.services.update_fetch", "fetch", state, progress, buf, window)
         phase.call("xyte.services.update_switch", "prove", state, buf)
         phase.call("xyte.services.update_switch", "switch", state)
     except CommandError:
-        UpdateRecord(state.chip.keys).clear()
+        phase.call("xyte.services.update_switch", "give_up", state)
         raise
+
+
+class Progress:
+    """As services/deed.py has it, which is loaded for the time that it speaks."""
+
+    def __init__(self, state):
+        self._state, self.command = state, state.journal[1]["id"]
+
+    def __call__(self, message):
+        return phase.call("xyte.services.deed", "tell", self._state, message)

@@ -1,30 +1,37 @@
 """A command being carried out: its handler, what the operator hears meanwhile, and how it ends."""
 
 from xyte import log
-from xyte.core import commands
+from xyte.core import outcome
 from xyte.core.values import clip
-from xyte.errors import CommandError, LinkError, RefusedError
+from xyte.errors import LinkError, RefusedError
+from xyte.services.calls import Calls
+from xyte.services.journal import Journal
 
 IN_PROGRESS = "in_progress"
 GONE = (404, 409, 410, 422)  # cancelled, timed out, finished: nobody waits for this report any more
 
 
-def carry_out(run, params, journal, cloud, feed):
+def carry_out(run, params, journal, calls, feed):
     """Run the handler for the journal's entry, and keep the outcome there. Raises StoreError when flash did not."""
     entry = journal.entry
-    try:
-        result = run(params, Progress(cloud, entry, feed))
-        phase, message = commands.DONE, "" if result is None else str(result)
-    except CommandError as e:
-        phase, message = commands.FAILED, str(e)
-    except KeyboardInterrupt:
-        commands.end(entry, commands.FAILED, "stopped from the console")
-        raise
-    except Exception as e:  # the user's code: whatever it raises is the command's failure, told to the operator
-        phase, message = commands.FAILED, "%s: %s" % (type(e).__name__, e)
-    commands.end(entry, phase, message)
-    log.info("command", "%s: %s %s" % (entry["name"], phase, entry["message"]))
+    outcome.of(entry, run, params, Progress(calls, entry, feed))
+    _keep(journal)
+
+
+def keep(state):
+    """The entry has its outcome. Raises StoreError when flash did not take it."""
+    _keep(Journal(state.chip.keys, state.journal))
+
+
+def _keep(journal):
+    entry = journal.entry
+    log.info("command", "%s: %s %s" % (entry["name"], entry["phase"], entry["message"]))
     journal.save(entry)
+
+
+def tell(state, message):
+    """How far the command is that the journal has as started; see Progress."""
+    return Progress(Calls(state.cloud), state.journal[1], state.chip.feed)(message)
 
 
 class Progress:
@@ -39,7 +46,7 @@ class Progress:
         self._feed()
         log.info("command", "%s: %s" % (self._entry["name"], message))
         try:
-            self._cloud.update_command(self.command, IN_PROGRESS, clip(str(message), commands.MESSAGE_BYTES))
+            self._cloud.update_command(self.command, IN_PROGRESS, clip(str(message), outcome.MESSAGE_BYTES))
         except RefusedError as e:
             log.warning("command", "progress not taken: %s" % e)
             return e.status not in GONE

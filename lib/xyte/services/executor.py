@@ -1,7 +1,7 @@
 """Carries out the cloud's commands, one at a time: at most once each, and reported as it really went."""
 
 from xyte import log
-from xyte.core import commands
+from xyte.core import commands, outcome
 from xyte.errors import CommandError, RefusedError, StoreError
 from xyte.services import deed
 
@@ -77,7 +77,7 @@ class Executor:
         """
         again, self.refused = self.refused == entry["id"], entry["id"]
         log.warning("command", "%s: %s" % (entry["name"], message))
-        commands.end(entry, commands.FAILED, message)
+        outcome.note(entry, outcome.FAILED, message)
         self._tell(entry)
         return not again
 
@@ -92,7 +92,7 @@ class Executor:
             if e.status not in deed.GONE:
                 raise
             log.warning("command", "%s: withdrawn (%s)" % (entry["name"], e))
-            commands.end(entry, commands.FAILED, "withdrawn")
+            outcome.note(entry, outcome.FAILED, "withdrawn")
             entry["reported"] = True
             self._journal.save(entry)
             return False

@@ -4,7 +4,7 @@ Falling back needs nothing but a restart: the bootloader (firmware) and boot.py 
 """
 
 from xyte import log
-from xyte.core import commands
+from xyte.core import outcome
 from xyte.errors import StoreError
 from xyte.services.journal import Journal
 from xyte.services.update_record import UpdateRecord
@@ -36,7 +36,7 @@ def prove(state):
     state.trial_ms = None
     version, entry = update.now["version"], journal.entry
     if entry and entry["id"] == update.now["command"] and not entry["reported"]:
-        commands.end(entry, commands.DONE, "running %s" % version)
+        outcome.note(entry, outcome.DONE, "running %s" % version)
         journal.save(entry)
     update.clear()
     log.info("update", "%s is confirmed" % version)

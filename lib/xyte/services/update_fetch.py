@@ -1,5 +1,7 @@
 """Brings an update's payload into the spare slot, over lost connections and restarts of the board."""
 
+import gc
+
 from micropython import const
 from xyte import log
 from xyte.errors import CommandError
@@ -13,8 +15,10 @@ _MOST_CHANGES = const(3)
 _GZIP = b"\x1f\x8b"
 
 
-def fetch(state, progress, buf):
+def fetch(state, progress, buf, window):
     """progress: callable(text), False from it ends the update. buf: bytearray of one flash sector, 4 KiB.
+
+    window: list of what keeps the room for gzip's window free; emptied when the first bytes have told what they are.
 
     Raises CommandError, StoreError.
     """
@@ -22,7 +26,7 @@ def fetch(state, progress, buf):
     record.load()
     for _ in range(_MOST_CHANGES):
         try:
-            return _pump(state, record, progress, buf)
+            return _pump(state, record, progress, buf, window)
         except Changed as e:
             log.warning("update", "starting again from zero: %s" % e)
             record.set_safe(0)
@@ -30,7 +34,7 @@ def fetch(state, progress, buf):
     raise CommandError("the file kept changing")
 
 
-def _pump(state, record, progress, buf):
+def _pump(state, record, progress, buf, window):
     now, feed = record.now, state.chip.feed
     size = now["size"]
     at = 0 if now["packed"] else record.safe_at()
@@ -38,6 +42,8 @@ def _pump(state, record, progress, buf):
     log.info("update", "%s %s into %s, from byte %d" % (now["kind"], now["version"], now["slot"], at))
     source = Download(state.http, now["url"], state.settings, state.chip, at, now["etag"])
     stream = source if at else _unpacked(record, source)
+    window.clear()
+    gc.collect()
     left, told = size - at, at * 10 // size
 
     def tell():

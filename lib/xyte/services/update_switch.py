@@ -29,6 +29,11 @@ def switch(state):
     raise CommandError("the board did not restart")
 
 
+def give_up(state):
+    """Nothing of this update is left to go on with."""
+    UpdateRecord(state.chip.keys).clear()
+
+
 def _record(state):
     record = UpdateRecord(state.chip.keys)
     record.load()

@@ -47,6 +47,7 @@ def boot(names):
     except OSError:
         wire.load("inisetup").setup(device)
     sys.path[:] = ["", "/rom", ".frozen", "/lib"] if mount_payload() else ["", ".frozen", "/lib"]
+    wire.load("names")
     os.chdir("/")
     gc.collect()
     if execute("boot", "/boot.py", names) and not wire.control[_RAW_MODE]:

@@ -1,0 +1,104 @@
+"""What the agent takes of a board's heap, measured on the i386 interpreter, whose words and blocks are the ESP32's."""
+
+import os
+import re
+
+import payloads
+import pytest
+from rig import LONG_WAIT_SPEED, MAIN, RUN, Powered, found, the_device
+from update_bench import Bench, make_updatable
+
+from tools.board import factory
+from tools.board.settings import SIMULATION_WKB
+
+pytestmark = pytest.mark.skipif(bool(os.environ.get("NO_I386")), reason="NO_I386 is set")
+
+LIFE_HEAP = "64wK"  # of the chip: register, 100 telemetries, a command, both kinds of update, plain and packed
+FILES_HEAP = "72wK"  # the same with the agent as files, but for the updates
+RESIDENT = 32 * 1024  # bytes: code and data of the agent between two telemetries
+TRANSIENT = 9 * 1024  # bytes on top: of a command, with the code that carries it out
+
+# Looks at the heap between two steps, and each time that the watchdog is fed: that is at every wait and every block.
+WATCH = """
+import gc
+def used():
+    gc.collect()
+    return gc.mem_alloc()
+feed, most = agent._chip.feed, [0]
+def watch():
+    feed()
+    most[0] = max(most[0], used())
+agent._chip.feed = agent._state.http._connection._feed = watch
+step = agent.step
+def told():
+    wait = step()
+    print("heap between %d, most %d" % (used(), most[0]))
+    most[0] = 0
+    return wait
+agent.step = told
+"""
+START = "import gc\ngc.collect()\nprint('heap at start %d' % gc.mem_alloc())\n"
+
+
+def board(tmp_path, cloud, main, heap, agent="image", **more):
+    made = make_updatable(tmp_path / "board", cloud, main=main, arch="i386", agent=agent,
+                          firmware=factory.built_firmware("1.0.0", agent), **more)
+    made.settings.heap = heap
+    made.settings.save(tmp_path / "board")
+    return made
+
+
+def obeys(run, cloud):
+    sent = cloud.send_command(the_device(cloud)["id"], "mark", {"text": "memory"})
+    cloud.wait_for(lambda: cloud.command(sent)["status"] == "done", what="done")
+
+
+def test_a_whole_life_in_a_small_heap(tmp_path, cloud):
+    made = board(tmp_path, cloud, MAIN + RUN, LIFE_HEAP)
+    bench = Bench(tmp_path, cloud, made)
+    with Powered(made, speed=LONG_WAIT_SPEED) as run:
+        run.reports(100, timeout=40)
+        obeys(run, cloud)
+    with Powered(made) as run:
+        for kind in payloads.KINDS:
+            bench.send(payloads.make(kind, "1.1.0")).done(run)
+            bench.send(payloads.make(kind, "1.2.0").gzip()).done(run)
+        run.reports(1)
+        assert run.count("--- boot ") == 5
+    assert not found("Memory|no memory|Traceback", run.lines)
+
+
+def test_the_agent_as_files_in_a_small_heap(tmp_path, cloud):
+    made = board(tmp_path, cloud, MAIN + RUN, FILES_HEAP, "files")
+    with Powered(made) as run:
+        run.reports(20, timeout=40)
+        obeys(run, cloud)
+        run.reports(2)
+        assert run.count("--- boot ") == 1
+    assert not found("Memory|no memory|Traceback", run.lines)
+
+
+def test_what_stays_and_what_a_command_takes(tmp_path, cloud):
+    made = board(tmp_path, cloud, START + MAIN + WATCH + RUN, "128wK")
+    with Powered(made) as run:
+        run.reports(5)
+        seen = len(run.lines)
+        run.reports(5)
+        steady = [int(n) for n in re.findall(r"heap between (\d+)", "\n".join(run.lines[seen:]))]
+        obeys(run, cloud)
+        run.reports(3)
+        most = max(int(n) for n in re.findall(r"most (\d+)", "\n".join(run.lines[seen:])))
+        later = [int(n) for n in re.findall(r"heap between (\d+)", "\n".join(run.lines[-5:]))]
+    start = int(re.search(r"heap at start (\d+)", "\n".join(run.lines))[1])
+    print(f"\nfigure: at start {start}; agent and application resident {max(steady) - start}, a command takes "
+          f"{most - max(steady)} more while it runs, {later[-1] - max(steady)} afterwards (i386)")
+    assert max(steady) - start <= RESIDENT and most - max(steady) <= TRANSIENT
+    assert later[-1] - max(steady) <= 512, "a phase has left its code behind"
+
+
+@pytest.mark.parametrize("agent", ["image", "files"])
+def test_the_simulation_takes_what_it_is_given(tmp_path, cloud, agent):
+    """Not less either: then the chip's heap would be larger than it says."""
+    result = board(tmp_path, cloud, START, "56wK", agent).run(10, until=lambda line: line.startswith("heap at start"))
+    start = int(re.search(r"heap at start (\d+)", "\n".join(result.lines))[1])
+    assert SIMULATION_WKB - 2 <= start / 1024 <= SIMULATION_WKB

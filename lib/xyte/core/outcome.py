@@ -1,0 +1,26 @@
+"""How a command ends: done or failed, and in which words. entry: its record in the journal, see core/commands.py."""
+
+from xyte.core.values import clip
+from xyte.errors import CommandError
+
+DONE, FAILED = "done", "failed"
+MESSAGE_BYTES = 500
+
+
+def note(entry, phase, message):
+    """Give the entry its outcome."""
+    entry["phase"], entry["message"] = phase, clip(message, MESSAGE_BYTES)
+
+
+def of(entry, run, *args):
+    """Run what the command is carried out by, and note how that went."""
+    try:
+        result = run(*args)
+        note(entry, DONE, "" if result is None else str(result))
+    except CommandError as e:
+        note(entry, FAILED, str(e))
+    except KeyboardInterrupt:
+        note(entry, FAILED, "stopped from the console")
+        raise
+    except Exception as e:  # the user's code: whatever it raises is the command's failure, told to the operator
+        note(entry, FAILED, "%s: %s" % (type(e).__name__, e))
