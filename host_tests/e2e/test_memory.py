@@ -96,9 +96,8 @@ def test_what_stays_and_what_a_command_takes(tmp_path, cloud):
     assert later[-1] - max(steady) <= 512, "a phase has left its code behind"
 
 
-@pytest.mark.parametrize("agent", ["image", "files"])
-def test_the_simulation_takes_what_it_is_given(tmp_path, cloud, agent):
+def test_the_simulation_takes_what_it_is_given(tmp_path, cloud):
     """Not less either: then the chip's heap would be larger than it says."""
-    result = board(tmp_path, cloud, START, "56wK", agent).run(10, until=lambda line: line.startswith("heap at start"))
+    result = board(tmp_path, cloud, START, "56wK").run(10, until=lambda line: line.startswith("heap at start"))
     start = int(re.search(r"heap at start (\d+)", "\n".join(result.lines))[1])
     assert SIMULATION_WKB - 2 <= start / 1024 <= SIMULATION_WKB

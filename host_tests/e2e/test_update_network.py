@@ -38,7 +38,7 @@ def test_a_reset_in_the_middle_costs_at_most_one_piece(bench, kind):
         run.reports(2)
         bench.cloud.settings(download_bytes_per_s=400_000)
         sent = bench.send(update)
-        run.wait("[345]0 % of 1.1.0")
+        run.wait("[45]0 % of 1.1.0")
     bench.cloud.settings(download_bytes_per_s=0)
     before = sent.bytes_sent()
     with Powered(bench.board) as run:
@@ -69,7 +69,7 @@ def test_packed_over_lost_connections_and_a_reset(bench, kind):
         bench.cloud.faults([{"action": "cut", "count": 5, "within": 60000, "seed": 9}])
         bench.cloud.settings(download_bytes_per_s=400_000)
         sent = bench.send(update)
-        run.wait("[345]0 % of 1.1.0")
+        run.wait("[45]0 % of 1.1.0")
     bench.cloud.settings(download_bytes_per_s=0)
     with Powered(bench.board) as run:
         sent.done(run)

@@ -82,7 +82,7 @@ def test_power_lost_during_the_download_and_on_trial(bench, kind):
         run.reports(2)
         bench.cloud.settings(download_bytes_per_s=400_000)
         file = bench.upload(update)
-        run.wait("[345]0 % of 1.1.0")
+        run.wait("[45]0 % of 1.1.0")
     bench.cloud.settings(download_bytes_per_s=0)
     on_trial = bench.board.run(30, until=lambda line: "is on trial for" in line)
     assert not found("from byte 0$", on_trial.lines)
