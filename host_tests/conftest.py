@@ -15,6 +15,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("a real board", "without --port those tests run on virtual boards")
     group.addoption("--port", default="", metavar="URL", help="serial port of a board: what pyserial opens")
     group.addoption("--cloud", default="", metavar="HOST", help="this machine's name or address, as the board finds it")
+    group.addoption("--wifi", default="", metavar="SSID",
+                    help="network for a board that knows none; its key is taken from XYTE_WIFI_KEY in the environment")
     group.addoption("--image", default="", metavar="FILE", help="application image for that board, to update it with")
     group.addoption("--write-spare", action="store_true", help="allow to erase the slot that does not run")
 

@@ -1,10 +1,11 @@
 """Fixtures for a board on a serial port: the one that --port names, or a virtual one, with this machine's cloud."""
 
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
-from target import Target
+from target import Secret, Target, again
 
 from plugged import Plugged
 from tools.board.virtual import VirtualBoard
@@ -21,6 +22,8 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if port:
         request.config.stash[_TARGET] = Target(port, None, request.config.getoption("--write-spare"))
         yield request.config.stash[_TARGET]
+        with again(request.config.stash[_TARGET]) as repl:
+            repl.restart()  # its own program, if there is one, has stood still
         return
     board = VirtualBoard.create_stock(tmp_path_factory.mktemp("target") / "board")
     board.run(20, until=lambda line: line.startswith("MicroPython v"))  # formats its file system
@@ -36,6 +39,13 @@ def repl(target: Target) -> Iterator[Repl]:
     """The board at its prompt, its program stopped."""
     with connect(target.port) as repl:
         yield repl
+
+
+@pytest.fixture(scope="session")
+def networks(request: pytest.FixtureRequest) -> list[dict[str, str]]:
+    """Of --wifi, as the setting `wifi` has them; none when the board knows some itself."""
+    name = request.config.getoption("--wifi")
+    return [{"ssid": name, "key": Secret(os.environ.get("XYTE_WIFI_KEY", ""))}] if name else []
 
 
 @pytest.fixture(scope="session")

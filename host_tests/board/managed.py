@@ -62,16 +62,19 @@ def occupied(repl: Repl) -> str:
 
 
 class Managed:
-    """target: its board. host: this machine, as the board finds it. folder: for what is made on the way."""
+    """target: its board. host: this machine, as the board finds it. networks: as the setting `wifi`; none: the board's
+    own. folder: for what is made on the way.
+    """
 
-    def __init__(self, target: Target, cloud: LocalCloud, host: str, folder: Path) -> None:
-        self.target, self.cloud, self._host, self._folder = target, cloud, host, folder
+    def __init__(self, target: Target, cloud: LocalCloud, host: str, networks: list[dict[str, str]],
+                 folder: Path) -> None:
+        self.target, self.cloud, self._host, self._networks, self._folder = target, cloud, host, networks, folder
         self._private, self._public = signing.save(signing.new_key(), folder, "board-test")
         self._kept: dict[str, bytes] = {}
         self._numbers = iter(range(1, 1000))
 
     def bring(self) -> None:
-        """The agent as files, unless the firmware has it; the application, and settings with the board's own Wi-Fi."""
+        """The agent as files, unless the firmware has it; the application, and settings with Wi-Fi."""
         with connect(self.target.port) as repl:
             about = repl.call("files", "about")
             frozen = about["agent"] and not about["agent"][0].startswith("/lib")
@@ -86,7 +89,8 @@ class Managed:
             repl.write("/settings.json", json.dumps({
                 "entry_url": f"https://{self._host}:{self.cloud.https.rpartition(':')[2]}", "sn": SN,
                 "hardware_key": defaults.HARDWARE_KEY, "ca_files": ["/board-test-ca.pem"],
-                "update_keys": ["/board-test.pub"], "telemetry_interval_s": 2, "wifi": known.get("wifi", []),
+                "update_keys": ["/board-test.pub"], "telemetry_interval_s": 2,
+                "wifi": self._networks or known.get("wifi", []),
             }).encode())
             repl.restart()
 
@@ -154,9 +158,10 @@ def press_en(port: str) -> None:
 
 
 @contextlib.contextmanager
-def managed(target: Target, cloud: LocalCloud, host: str, folder: Path) -> Iterator[Managed]:
+def managed(target: Target, cloud: LocalCloud, host: str, networks: list[dict[str, str]],
+            folder: Path) -> Iterator[Managed]:
     """The board with the agent from here to the end of the block."""
-    board = Managed(target, cloud, host, folder)
+    board = Managed(target, cloud, host, networks, folder)
     try:
         board.bring()
         yield board

@@ -14,6 +14,13 @@ from tools.serial.port import PortError
 from tools.serial.repl import Repl, connect
 
 
+class Secret(str):
+    """A key that pytest does not show when it shows what a test was given."""
+
+    def __repr__(self) -> str:
+        return "<not shown>"
+
+
 @dataclass
 class Target:
     """port: URL. plugged: the virtual board behind it, None for a chip. write_spare: may the other slot be erased?

@@ -1,5 +1,6 @@
 """The agent on a board: from its first registration to both kinds of update, rolled back and cut short as well."""
 
+import json
 import random
 from pathlib import Path
 
@@ -21,12 +22,12 @@ SLOWLY = 60_000  # bytes a second, while a download is to be met half-way
 
 
 @pytest.fixture(scope="module")
-def board_port(request, tmp_path_factory):
+def board_port(request, networks, tmp_path_factory):
     """A board that may be taken: (port, the virtual board or None)."""
     port = request.config.getoption("--port")
     if port:
         with connect(port) as repl:
-            why_not = occupied(repl)
+            why_not = occupied(repl) or ("" if networks or knows_wifi(repl) else "no Wi-Fi is known: --wifi names one")
         if why_not:
             pytest.skip(f"this board is left alone: {why_not}")
         yield port, None
@@ -39,12 +40,12 @@ def board_port(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def board(board_port, board_cloud, host, tmp_path_factory):
+def board(board_port, board_cloud, host, networks, tmp_path_factory):
     """The agent on it, registered and reporting."""
     port, plugged = board_port
     target = Target(port, plugged, False)
     before = listing(target)
-    with managed(target, board_cloud, host, tmp_path_factory.mktemp("updates")) as board:
+    with managed(target, board_cloud, host, networks, tmp_path_factory.mktemp("updates")) as board:
         board.wait(lambda: board.state().get("answer") == 42, "the first report")
         yield board
     assert listing(target) == before, "the board is not as it was found"
@@ -55,6 +56,10 @@ def listing(target):
     with again(target) as repl:
         assert not occupied(repl)
         return repl.run("import os\nprint([e for e in sorted(os.ilistdir('/')) if e[0] != 'rom'])")
+
+
+def knows_wifi(repl):
+    return bool(json.loads(repl.read("/settings.json") or b"{}").get("wifi"))
 
 
 def an_application(tmp_path, version, change="", kilobytes=0):

@@ -20,7 +20,7 @@ def test_partition(target, repl):
 
 def test_tls_without_a_connection(target, repl, tmp_path):
     ca = certificates.prepare(tmp_path / "tls").read_text()
-    target.script(repl, "trust", "link", HOST="", PORT=0, NOW=0, CA=ca, OTHER_CA="")
+    target.script(repl, "trust", "link", HOST="", PORT=0, NETWORKS=[], NOW=0, CA=ca, OTHER_CA="")
 
 
 def test_tls(target, repl, reachable, board_cloud):
@@ -32,7 +32,7 @@ def test_memory(target, repl, reachable):
 
 
 @pytest.fixture
-def reachable(host, board_cloud):
-    """What a script must know of the cloud."""
-    return {"HOST": host, "PORT": int(board_cloud.https.rpartition(":")[2]), "CA": board_cloud.ca.read_text(),
-            "NOW": int(time.time()) - EPOCH_2000}
+def reachable(host, board_cloud, networks):
+    """What a script must know of the cloud and the way there."""
+    return {"HOST": host, "PORT": int(board_cloud.https.rpartition(":")[2]), "NETWORKS": networks,
+            "CA": board_cloud.ca.read_text(), "NOW": int(time.time()) - EPOCH_2000}

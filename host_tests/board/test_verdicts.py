@@ -2,6 +2,7 @@
 
 import pytest
 import verdicts
+from target import Secret
 from verdicts import Verdicts, run_script
 
 
@@ -36,3 +37,13 @@ check("none", raised(int, "1"), ("nothing", 1))
 def test_what_does_not_hold_fails(repl, monkeypatch, tmp_path, text, why):
     with pytest.raises(AssertionError, match=why):
         run(repl, monkeypatch, tmp_path, text).must_hold()
+
+
+def test_a_wifi_key_reaches_the_board_and_is_never_shown(repl, monkeypatch, tmp_path):
+    network = {"ssid": "lab", "key": Secret("not-to-be-shown")}
+    with monkeypatch.context() as patch:
+        patch.setattr(verdicts, "SCRIPTS", tmp_path)
+        (tmp_path / "verdict.py").write_text("")
+        (tmp_path / "planted.py").write_text("print('PASS' if NETWORKS[0]['key'] == 'not-to-be-shown' else 'FAIL', 1)")
+        assert run_script(repl, "planted", NETWORKS=[network]).passed == ["1"]
+    assert "not-to-be-shown" not in repr([network])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,12 +40,17 @@ class Verdicts:
         assert self.passed or self.skipped, "the script said nothing"
 
 
+def _literal(value: object) -> str:
+    """As Python reads it. Not repr(): that of a secret does not tell it."""
+    return repr(value) if isinstance(value, bool) else json.dumps(value)
+
+
 def run_script(repl: Repl, name: str, *before: str, **names: object) -> Verdicts:
     """Run scripts/`name`.py with these global names, and other scripts before it. What it raises is a failure more."""
     verdicts = Verdicts()
     for script in ("verdict", *before):
         repl.run((SCRIPTS / f"{script}.py").read_text())
-    repl.run("\n".join(f"{key} = {value!r}" for key, value in names.items()))
+    repl.run("\n".join(f"{key} = {_literal(value)}" for key, value in names.items()))
     try:
         printed = repl.run((SCRIPTS / f"{name}.py").read_text(), _SILENCE_S)
     except BoardError as error:

@@ -1,4 +1,6 @@
-"""Sent before scripts that need a connection: clock, Wi-Fi, TLS contexts, one request. The sender sets HOST, PORT."""
+"""Sent before scripts that need a connection: clock, Wi-Fi, TLS contexts, one request. The sender
+sets HOST, PORT and NETWORKS, a list as the setting `wifi` is.
+"""
 
 import json
 import socket
@@ -19,15 +21,17 @@ def set_clock(seconds):
 
 
 def online():
-    """Join the first network of the settings that works. Returns why not, or None."""
+    """Join the first network that works, of NETWORKS or else of the settings. Returns why not, or None."""
     station = network.WLAN(network.WLAN.IF_STA)
     if station.isconnected():
         return None
+    known = NETWORKS
     try:
-        with open("/settings.json") as f:
-            known = json.load(f).get("wifi") or []
+        if not known:
+            with open("/settings.json") as f:
+                known = json.load(f).get("wifi") or []
     except (OSError, ValueError):
-        return "no Wi-Fi in /settings.json"
+        return "no Wi-Fi in /settings.json: --wifi names a network"
     for one in known:
         station.active(False)
         station.active(True)
@@ -37,7 +41,7 @@ def online():
             if station.isconnected():
                 return None
             time.sleep_ms(100)
-    return "no network of /settings.json answers"
+    return "no known network answers"
 
 
 def shake_hands(context, name):

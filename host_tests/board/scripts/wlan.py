@@ -73,10 +73,11 @@ def main():
                     network.STAT_WRONG_PASSWORD), (1000, 1001, 1010, 201, 202))
     station, ap = network.WLAN(network.WLAN.IF_STA), network.WLAN(network.WLAN.IF_AP)
     if station.active():
+        station.disconnect()
         station.active(False)
         time.sleep_ms(200)
-    arguments(station, ap)
     unconnected(station)
+    arguments(station, ap)
     connecting(station)
 
 
