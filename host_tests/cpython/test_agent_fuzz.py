@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakes.cloud import FakeCloud
-from fakes.desk import Desk, identity
+from fakes.desk import SETTINGS, Desk, identity
 from fakes.server import response
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -26,6 +26,7 @@ BODIES = st.one_of(
         "command": st.one_of(st.just(True), VALUES),
         "id": st.one_of(TEXT, st.integers(), VALUES), "name": st.one_of(st.sampled_from(["act", "reboot", ""]), VALUES),
         "status": st.one_of(st.sampled_from(["pending", "in_progress"]), VALUES), "parameters": VALUES,
+        "latest_fw_file_id": st.one_of(st.just("f1"), VALUES), "url": VALUES, "checksum": VALUES, "version": VALUES,
         "access_key": VALUES, "hub_url": VALUES, "error": VALUES,
     }).map(lambda value: json.dumps(value).encode()),
     st.integers(0, 3000).map(lambda count: b"[" * count),
@@ -87,7 +88,7 @@ def steps(desk: Desk, for_s: int):
 @settings(deadline=None, max_examples=250, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_garbage_never_costs_the_identity(garbage):
     ran = []
-    desk = Desk("fuzz", Garbling(), prepared(ran))
+    desk = Desk("fuzz", Garbling(), prepared(ran), dict(SETTINGS, follow_latest=True))
     steps(desk, 15)
     assert identity(desk) == "d1"
     desk.chip.reset = lambda: None  # a reboot that garbage asked for: the board "does not restart"
