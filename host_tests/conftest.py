@@ -9,6 +9,10 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "lib"), str(HERE), str(HERE / "shims")]
 
+# The agent imports the code of a phase anew each time; that must not compile it each time, whatever is set outside.
+sys.dont_write_bytecode = False
+sys.pycache_prefix = str(HERE.parent / ".cache" / "tests" / "bytecode")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Of host_tests/board; said here, for pytest reads no deeper conftest in time."""
