@@ -134,6 +134,11 @@ class Managed:
         self.wait(lambda: self.cloud.command(sent)["status"] in OVER, sent["name"])
         return self.cloud.command(sent)["status"], self.cloud.command(sent)["message"]
 
+    def wait_during(self, sent: dict[str, Any], look: Callable[[], Any], what: str) -> None:
+        """Wait for something that must come before the end of a command."""
+        self.wait(lambda: look() or self.cloud.command(sent)["status"] in OVER, what)
+        assert look(), f"before {what}: {self.cloud.command(sent)['message']}"
+
     def update(self, data: bytes, version: str) -> tuple[dict[str, Any], str]:
         """Sign, upload and command an update; returns the command and the file's id."""
         path = self._folder / f"update-{version}"

@@ -105,7 +105,7 @@ def test_a_reset_in_the_middle_of_a_download(board, tmp_path):
     data = an_application(tmp_path, version, kilobytes=160)
     board.cloud.settings(download_bytes_per_s=SLOWLY)
     sent, file = board.update(data, version)
-    board.wait(lambda: board.cloud.file(file)["bytes_sent"] > len(data) // 2, "half of the download")
+    board.wait_during(sent, lambda: board.cloud.file(file)["bytes_sent"] > len(data) // 2, "half of the download")
     press_en(board.target.port)
     board.cloud.settings(download_bytes_per_s=0)
     assert board.ended(sent) == ("done", f"running {version}")
@@ -147,13 +147,14 @@ def reset_on_trial(board, data, version):
     """
     board.cloud.settings(download_bytes_per_s=SLOWLY)
     sent, file = board.update(data, version)
-    board.wait(lambda: board.cloud.file(file)["bytes_sent"], "the download")
+    board.wait_during(sent, lambda: board.cloud.file(file)["bytes_sent"], "the download")
     board.cloud.faults([{"action": "status", "status": 503, "match": {"path": "/telemetry"}, "count": 1000}])
     board.cloud.settings(download_bytes_per_s=0)
     try:
         for _ in range(TRIALS):
             since = board.cloud.requests()[-1]["seq"]
-            board.wait(lambda since=since: version in refused(board.cloud, since), "a telemetry of the new code")
+            board.wait_during(sent, lambda since=since: version in refused(board.cloud, since),
+                              "a telemetry of the new code")
             press_en(board.target.port)
     finally:
         board.cloud.faults([])

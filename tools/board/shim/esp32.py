@@ -23,8 +23,11 @@ _call = wire.call
 
 
 def _writable(buffer):
-    """Raises TypeError for what cannot be written to, before anything is read."""
-    memoryview(buffer)[:0] = b""
+    """Raises TypeError for what cannot be written to, before anything is read. Allocates nothing: the collector closes
+    files, and littlefs reads then.
+    """
+    if isinstance(buffer, (bytes, str)):
+        raise TypeError("object with buffer protocol required")
     return buffer
 
 
