@@ -163,6 +163,12 @@ def test_modules_are_small_and_named_after_something(path):
     assert not VAGUE & set(place(path).removesuffix(".py").split("/")), "a module is named after its subject"
 
 
+def test_every_test_file_has_a_name_of_its_own():
+    """pytest takes the second for the first, and refuses it."""
+    names = [path.name for path in (ROOT / "host_tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_exemptions_are_still_needed():
     """A file that is gone, or no longer catches everything, must leave the list."""
     for here in MAY_CATCH_ALL:

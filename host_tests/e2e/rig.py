@@ -134,6 +134,14 @@ class Powered:
             moment[1]()
 
 
+def registered(board: VirtualBoard) -> VirtualBoard:
+    """The board, once it has registered at the usual speed. The answer comes once only: to a board whose seconds are
+    still shorter, on a machine with much to do, it would come too late."""
+    with Powered(board, speed=SPEED) as run:
+        run.reports()
+    return board
+
+
 def found(text: str, lines: list[str]) -> list[str]:
     """The lines in which the regular expression is found."""
     return [line for line in lines if re.search(text, line)]

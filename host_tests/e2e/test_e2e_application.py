@@ -11,6 +11,7 @@ from rig import (
     found,
     identity,
     make_board,
+    registered,
     serial_number,
     the_device,
     told,
@@ -70,7 +71,7 @@ def test_stock_firmware_runs_the_agent_from_files(tmp_path, cloud):
 
 
 def test_ctrl_c_gives_the_prompt_and_the_watchdog_leaves_it_alone(tmp_path, cloud):
-    board = make_board(tmp_path / "board", cloud, speed=LONG_WAIT_SPEED)
+    board = registered(make_board(tmp_path / "board", cloud, speed=LONG_WAIT_SPEED))
     with Powered(board) as run:
         run.reports()
         board.interrupt()

@@ -3,7 +3,19 @@
 import itertools
 
 import pytest
-from rig import LONG_WAIT_SPEED, Powered, accepted, at, found, identity, make_board, the_device, told, troubles
+from rig import (
+    LONG_WAIT_SPEED,
+    Powered,
+    accepted,
+    at,
+    found,
+    identity,
+    make_board,
+    registered,
+    the_device,
+    told,
+    troubles,
+)
 
 STRAY_401 = {"action": "status", "status": 401, "match": {"path": "/telemetry"}}
 APART_S = 30
@@ -44,7 +56,7 @@ def test_a_stray_401_changes_nothing(board, cloud, strays):
 def test_a_deleted_device_whose_cloud_says_something_else(tmp_path, cloud, status):
     """403 is never taken for a deletion; 404 is, after six of them over ten minutes."""
     cloud.settings(deleted_status=status)
-    board = make_board(tmp_path / "board", cloud, speed=LONG_WAIT_SPEED)
+    board = registered(make_board(tmp_path / "board", cloud, speed=LONG_WAIT_SPEED))
     with Powered(board) as run:
         run.reports()
         cloud.delete_device(the_device(cloud)["id"])
@@ -78,7 +90,7 @@ def test_a_kept_connection_closed_by_the_server_loses_no_telemetry(board, cloud)
 
 
 def test_with_the_cloud_down_for_minutes_the_board_waits_longer_and_longer(tmp_path, cloud):
-    board = make_board(tmp_path / "board", cloud, speed=LONG_WAIT_SPEED)
+    board = registered(make_board(tmp_path / "board", cloud, speed=LONG_WAIT_SPEED))
     failed = "W cloud: "
     with Powered(board) as run:
         run.reports()
@@ -129,7 +141,7 @@ def test_a_network_that_comes_back(board, cloud):
 @pytest.mark.parametrize("cure", ["dhcp", "radio"])
 def test_a_link_that_is_up_and_dead(tmp_path, cloud, cure):
     """It looks as good as ever, and nothing gets through until the board does what cures it, without a restart."""
-    board = make_board(tmp_path / "board", cloud, speed=LONG_WAIT_SPEED, settings={"link_reset_s": 0})
+    board = registered(make_board(tmp_path / "board", cloud, speed=LONG_WAIT_SPEED, settings={"link_reset_s": 0}))
     with Powered(board) as run:
         run.reports()
         board.outage(cure)

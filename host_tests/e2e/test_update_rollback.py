@@ -6,7 +6,7 @@ The update is reported `failed` with the reason, the image is not tried again, t
 import payloads
 import pytest
 from payloads import APPLICATION, FIRMWARE
-from rig import Powered, found, identity
+from rig import Powered, found, identity, registered
 from update_bench import Bench, make_updatable
 
 SPEED = 60  # the window of a trial, 300 s, in five
@@ -54,6 +54,7 @@ CASES = {
 def test_bad_code_is_rolled_back_and_told(tmp_path, shared_cloud, case):
     kind, code, reason = CASES[case]
     board = make_updatable(tmp_path / "board", shared_cloud, speed=SPEED, main=payloads.main_with(SELF_TEST))
+    registered(board)
     bench = Bench(tmp_path, shared_cloud, board)
     with Powered(board) as run:
         run.reports(2)
@@ -80,7 +81,7 @@ def test_bad_code_is_rolled_back_and_told(tmp_path, shared_cloud, case):
 @pytest.mark.parametrize(("kind", "trouble"), [(FIRMWARE, "status"), (APPLICATION, "certificate")])
 def test_only_a_verified_200_confirms(tmp_path, cloud, kind, trouble):
     """The cloud answers the trial's telemetries with 503, or cannot prove who it is. Then all is well again."""
-    board = make_updatable(tmp_path / "board", cloud, speed=SPEED)
+    board = registered(make_updatable(tmp_path / "board", cloud, speed=SPEED))
     bench = Bench(tmp_path, cloud, board)
     with Powered(board) as run:
         run.reports(2)
