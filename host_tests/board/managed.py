@@ -22,7 +22,8 @@ from tools.update.sign_cli import signed_fields
 APPLICATION = Path(__file__).parent / "application"
 SN = "BOARD-TEST"
 OVER = ("done", "failed")
-_LONG_S = 400  # a trial takes 300 at most
+_LONG_S = 400  # of a chip: a trial takes 300 at most
+_VIRTUAL_S = 60  # of a virtual board, which is faster
 _FILES = ("/identity", "/settings.json", "/board-test-ca.pem", "/board-test.pub", "/crash.txt")
 _KEYS = ("identity", "settings", "ca0", "update_key0", "command", "update", "update.at", "update.failed", "version",
          "time", "slot", "trial", "boots", "link_resets")
@@ -119,7 +120,12 @@ class Managed:
         return self.device()["state"] or {}
 
     def wait(self, look: Callable[[], Any], what: str) -> None:
-        self.cloud.wait_for(look, _LONG_S, what)
+        plugged = self.target.plugged
+        try:
+            self.cloud.wait_for(look, _VIRTUAL_S if plugged else _LONG_S, what)
+        except TimeoutError as error:
+            log = "\n".join(plugged.lines[-40:]) if plugged else "`tools monitor` shows its log"
+            raise TimeoutError(f"{error}; the board: {log}") from None
 
     def reports(self) -> None:
         """Wait until it has reported once more."""
