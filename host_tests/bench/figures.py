@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from host_tests.bench import update_bench, wire_cost
+from host_tests.bench import throughput, wire_cost
 from host_tests.bench.bench_lab import REPORTERS, BenchFailed, Lab
-from host_tests.bench.update_bench import UpdateSpeed, Way
+from host_tests.bench.throughput import UpdateSpeed, Way
 from host_tests.bench.wire_cost import WireCost
 from tools import build
 
@@ -21,9 +21,9 @@ _WAYS = {
     "http, gzip": Way(tls=False, packed=True),
     "https": Way(tls=True),
     "https, gzip": Way(tls=True, packed=True),
-    f"https, flash of {update_bench.CHIP_MS} ms for 4 KiB": Way(tls=True, block_ms=update_bench.CHIP_MS),
-    f"https, gzip, flash of {update_bench.CHIP_MS} ms for 4 KiB": Way(
-        tls=True, packed=True, block_ms=update_bench.CHIP_MS),
+    f"https, flash of {throughput.CHIP_MS} ms for 4 KiB": Way(tls=True, block_ms=throughput.CHIP_MS),
+    f"https, gzip, flash of {throughput.CHIP_MS} ms for 4 KiB": Way(
+        tls=True, packed=True, block_ms=throughput.CHIP_MS),
 }
 HEAPS_WK = (8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128)
 
@@ -140,7 +140,7 @@ def of_agent(lab: Lab, effort: Effort, say: Callable[[str], None]) -> Agent:
         for title, way in _WAYS.items():
             say(f"update: {title}")
             kib = effort.update_kib // (4 if way.block_ms else 1)
-            found.updates[title] = update_bench.of(lab, folder, way, kib, effort.rounds)
+            found.updates[title] = throughput.of(lab, folder, way, kib, effort.rounds)
     say(f"soak: {effort.soak} cycles over http")
     found.soak = lab.run("agent", "soak", effort.soak, arch=lab.small)
     return found

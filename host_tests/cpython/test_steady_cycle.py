@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from host_tests.bench import bench_lab, update_bench, wire_cost
+from host_tests.bench import bench_lab, throughput, wire_cost
 from host_tests.bench.bench_lab import Lab
 
 MOST_REQUESTED = 3200  # bytes a cycle on i386: frames of larger functions, each given back when it returns
@@ -54,6 +54,6 @@ def test_a_report_over_https_takes_a_third_of_the_wire_that_requests_takes(lab):
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 def test_an_update_has_four_fifths_of_the_speed_of_a_bare_loop(lab, tmp_path, packed):
     """With a flash as slow as a chip's, for both; the heap stays as it is meanwhile."""
-    way = update_bench.Way(tls=True, packed=packed, block_ms=update_bench.CHIP_MS)
-    speed = update_bench.of(lab, tmp_path, way, 66, 1)
+    way = throughput.Way(tls=True, packed=packed, block_ms=throughput.CHIP_MS)
+    speed = throughput.of(lab, tmp_path, way, 66, 1)
     assert speed.fetch >= 0.8 * speed.bare and speed.heap_swing <= 256, speed
