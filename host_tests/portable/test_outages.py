@@ -109,3 +109,29 @@ def test_every_empty_queue_while_the_flag_stays():
         desk.run(100)
         assert desk.agent._cycle.failed == 0 and desk.cloud.count(GET_COMMAND) >= 10
         assert identity(desk) == "d1"
+
+
+def test_commands_are_heard_after_weeks_without_a_restart():
+    """Half the ticks' range is six days: what lies longer in the past looks as if it were to come."""
+    for days in (7, 13, 20):
+        desk = running()
+        for _ in range(days * 24):
+            desk.agent.step()
+            desk.clock.sleep_ms(3600 * 1000)
+            for record in (desk.server.requests, desk.cloud.telemetries, desk.cloud.calls):
+                record.clear()  # what they hold would fill a small heap
+        desk.cloud.send("c1", "nothing")
+        desk.run(60)
+        assert "c1" in desk.cloud.outcomes, days
+
+
+def test_trouble_with_commands_does_not_hold_up_a_notification():
+    desk = running()
+    desk.cloud.send("c1", "nothing")
+    desk.cloud.says[GET_COMMAND] = response(500)
+    desk.run(15)
+    before = len(desk.cloud.telemetries)
+    assert desk.agent._cycle.failed and desk.agent._state.failures[2]
+    desk.agent.notify()
+    desk.run(1)
+    assert len(desk.cloud.telemetries) == before + 1

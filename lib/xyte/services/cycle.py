@@ -22,10 +22,10 @@ class Cycle:
         self._state, self._telemetry, self._clock = state, telemetry, state.chip.clock
         self._interval_ms = state.settings.telemetry_interval_s * 1000
         self._due_ms = self._clock.after_ms(state.chip.below(_FIRST_MS + 1))
-        self._commands_due_ms = self._clock.ticks_ms()
+        self._commands_due_ms = None  # ticks until which commands rest after a failure
         self._look_for_command = True  # once after every start: a command may have been in flight
         self._in_use = None
-        self._troubled = False  # the last step ended in a failure
+        self._troubled = False  # the last step ended in a failure that holds up telemetry
         self.accepted = self.failed = 0
 
     def report_now(self):
@@ -81,8 +81,9 @@ class Cycle:
 
     def _commands(self):
         """Trouble with commands has a pause of its own: it must not hold up telemetry."""
-        if self._clock.left_ms(self._commands_due_ms) > 0:
+        if self._commands_due_ms is not None and 0 < self._clock.left_ms(self._commands_due_ms) <= _LONGEST_PAUSE_MS:
             return
+        self._commands_due_ms = None  # or days later it would look as if it were to come
         try:
             params = phase.call("xyte.phases.obedience", "drain", self._state)
             while params is not None:
@@ -107,5 +108,5 @@ class Cycle:
     def _trouble(self, error, kind):
         """Returns the pause in ms before the next try."""
         self.failed += 1
-        self._troubled = True
+        self._troubled = kind != _COMMAND
         return phase.call("xyte.phases.trouble", "pause_ms", self._state, error, kind)
