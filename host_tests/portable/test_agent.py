@@ -269,3 +269,53 @@ def test_connections_are_counted_and_told_when_there_is_a_new_one():
     desk.run(30)
     told = [body["telemetries"].get("connections") for body in desk.cloud.telemetries[2:]]
     assert [value for value in told if value is not None] == [3] == [desk.agent._state.http.opened], told
+
+
+def test_the_boot_counter_is_cleared_by_five_minutes_without_a_network():
+    desk = Desk("agent")
+    desk.start()
+    desk.chip.link.is_up = False
+    desk.run(305)
+    assert desk.chip.boots.count == 0
+
+
+def test_a_crash_is_forgotten_however_late_the_cloud_hears_of_it():
+    desk = Desk("agent")
+    desk.run(15)
+    desk.agent._cycle.step = lambda: {}["bug"]
+    desk.server.down = True
+    desk.run(400)
+    assert desk.boots == 2 and files.read(desk.root + "/crash.txt")
+    desk.server.down = False
+    desk.run(400)
+    assert "KeyError" in str([message["telemetries"].get("last_crash") for message in desk.cloud.telemetries])
+    assert files.read(desk.root + "/crash.txt") is None
+
+
+def test_ctrl_c_in_the_pause_after_a_crash_lets_the_watchdog_go_too():
+    desk = Desk("agent")
+    desk.run(15)
+    desk.agent._cycle.step = lambda: {}["bug"]
+    desk.clock.sleep_ms = interrupt
+    assert desk.agent.run() is None and desk.chip.released
+
+
+def test_a_step_within_a_step_runs_nothing_twice():
+    runs = []
+
+    def prepare(agent):
+        @agent.command("wait")
+        def wait(params, progress):
+            runs.append(1)
+            agent.step()
+
+    desk = Desk("agent", prepare=prepare)
+    desk.run(15)
+    desk.cloud.send("c1", "wait")
+    desk.run(60)
+    assert runs == [1] and desk.boots == 1
+    status, message = desk.cloud.outcomes["c1"][0]
+    assert status == "failed" and "step()" in message
+    before = len(desk.cloud.telemetries)
+    desk.run(30)
+    assert len(desk.cloud.telemetries) >= before + 2, "and it goes on"

@@ -93,6 +93,22 @@ def test_a_command_comes_first():
     assert one.cloud.count(GET_FILE) == 1 and one.cloud.outcomes["c1"][0][0] == "failed"
 
 
+def test_it_waits_for_a_network():
+    one = desk()
+    one.cloud.says[GET_FILE] = response(500)
+    one.run(60)
+    assert one.cloud.count(GET_FILE) == 1
+    one.cloud.says.clear()
+    one.chip.link.is_up = False
+    one.server.down = True
+    one.server.hang_up()
+    one.run(3 * HOUR_S)
+    one.chip.link.is_up = True
+    one.server.down = False
+    one.run(60)
+    assert one.cloud.count(GET_FILE) == 2, "no try was lost on a line that was known to be down"
+
+
 class Slots:
     """Of a board that is not on trial."""
 

@@ -41,7 +41,7 @@ class Agent:
             self._state.crash = "watchdog: the application hung, or main.py ended without agent.run()"
         self._telemetry = Telemetry(chip.clock)
         self._cycle = None
-        self._notified = self._healthy = False
+        self._notified = self._healthy = self._stepping = False
         self._uptime_s = 0
         self._second_ms = chip.clock.ticks_ms()
         self._add_vitals()
@@ -110,26 +110,20 @@ class Agent:
         self._telemetry.message = text
 
     def step(self):
-        """Do what is due, for loops of your own. Returns milliseconds until something is due again."""
-        self._chip.feed()
-        now = self._chip.clock.ticks_ms()
-        self._count_uptime(now)
-        if self._cycle is None and not self._wire():
-            return _NO_SETTINGS_MS
-        self._phases()
-        if not self._chip.link.step():
-            return _NO_LINK_MS
-        if self._chip.clock.left_ms(self._state.clock_ms) <= 0:
-            phase.call("xyte.services.timekeeper", "ask", self._state)
-        if self._notified:
-            self._notified = False
-            self._telemetry.read_all = True
-            self._cycle.report_now()
-        self._telemetry.read_periodic(now)
-        wait = self._cycle.step()
-        if not self._healthy and (self._cycle.accepted or self._uptime_s >= _HEALTHY_S):
-            self._prove_health()
-        return self._telemetry.next_read_ms(self._chip.clock.ticks_ms(), min(wait, _LONGEST_MS))
+        """Do what is due, for loops of your own. Returns milliseconds until something is due again.
+
+        Raises RuntimeError when a sensor or a command calls it: it would be carried out again, within itself.
+        """
+        if self._stepping:
+            raise RuntimeError("agent.step() within agent.step()")
+        self._stepping = True
+        try:
+            wait = self._step()
+            if self._cycle and (self._state.crash or not self._healthy):
+                self._prove_health()
+            return wait
+        finally:
+            self._stepping = False
 
     def run(self, for_s=None, reports=None):
         """Never returns, but for Ctrl-C at the console. An exception anywhere ends in a crash note and a reset.
@@ -138,15 +132,21 @@ class Agent:
         for is done. Returns then how many it has taken.
         """
         try:
+            return self._loop(for_s, reports)
+        except KeyboardInterrupt:  # in the pause after a crash, too
+            self._chip.release_watchdog()
+            log.warning("agent", "stopped from the console; the watchdog waits a day")
+
+    # --- inside
+
+    def _loop(self, for_s, reports):
+        try:
             while True:
                 wait = self.step()
                 done = self._cycle.accepted if self._cycle else 0
                 if for_s is not None and self._uptime_s >= for_s or reports is not None and done >= reports:
                     return done
                 self._idle(wait)
-        except KeyboardInterrupt:
-            self._chip.release_watchdog()
-            log.warning("agent", "stopped from the console; the watchdog waits a day")
         except Exception as e:
             text = self._chip.traceback(e)
             log.error("agent", text)
@@ -154,7 +154,27 @@ class Agent:
             self._idle(_CRASH_PAUSE_MS)
             self._chip.reset()
 
-    # --- inside
+    def _step(self):
+        self._chip.feed()
+        now = self._chip.clock.ticks_ms()
+        self._count_uptime(now)
+        if self._cycle is None and not self._wire():
+            return _NO_SETTINGS_MS
+        if self._state.trial_ms is not None and self._chip.clock.left_ms(self._state.trial_ms) <= 0:
+            phase.call("xyte.services.trial", "fail", self._state)
+        if not self._chip.link.step():
+            return _NO_LINK_MS
+        if self._state.offer:
+            self._take_offer()
+        if self._chip.clock.left_ms(self._state.clock_ms) <= 0:
+            phase.call("xyte.services.timekeeper", "ask", self._state)
+        if self._notified:
+            self._notified = False
+            self._telemetry.read_all = True
+            self._cycle.report_now()
+        self._telemetry.read_periodic(now)
+        wait = self._cycle.step()
+        return self._telemetry.next_read_ms(self._chip.clock.ticks_ms(), min(wait, _LONGEST_MS))
 
     def _idle(self, ms):
         while ms > 0 and not self._notified:
@@ -184,20 +204,20 @@ class Agent:
         self._cycle = Cycle(state, self._telemetry)
         return True
 
-    def _phases(self):
-        """What has a time of its own."""
-        state, clock = self._state, self._chip.clock
+    def _take_offer(self):
+        state = self._state
         entry = state.journal[1]
-        if state.trial_ms is not None:
-            if clock.left_ms(state.trial_ms) <= 0:
-                phase.call("xyte.services.trial", "fail", state)
-        elif state.offer and clock.left_ms(state.offer[2]) <= 0 and (not entry or entry["reported"]):
+        resting = state.trial_ms is not None or self._chip.clock.left_ms(state.offer[2]) > 0
+        if not resting and (not entry or entry["reported"]):
             phase.call("xyte.phases.offer", "take", state)
 
     def _prove_health(self):
-        self._healthy = True
-        self._chip.clear_boots()
-        if self._state.crash and self._cycle.accepted and not self._telemetry.override:  # the first message got through
+        """Two proofs, which may lie far apart: that this code runs, and that the cloud has heard of the last crash."""
+        told = self._cycle.accepted
+        if not self._healthy and (told or self._uptime_s >= _HEALTHY_S):
+            self._healthy = True
+            self._chip.clear_boots()
+        if self._state.crash and told and not self._telemetry.override:  # the first message got through
             self._state.crash = ""
             phase.call("xyte.services.crash_note", "forget", self._chip.root)
 
