@@ -2,6 +2,7 @@
 
 from fakes.chip import FakeChip, FakeKeys
 from fakes.cloud import FakeCloud
+from fakes.desk import Desk
 from xyte.core.commands import Row
 from xyte.errors import CommandError, LinkError, RefusedError, StoreError
 from xyte.services.executor import Executor
@@ -201,3 +202,26 @@ def test_a_torn_journal_is_no_journal():
         b.keys.values["command"] = data[:length]
         b.start(session="s2")
         assert b.journal.entry is None
+
+
+def test_what_keeps_an_outcome_from_being_noted_is_no_second_run():
+    runs = []
+
+    class Wordless(Exception):
+        def __str__(self):
+            raise MemoryError
+
+    def run(params, progress):
+        runs.append(1)
+        raise Wordless
+
+    desk = Desk("wordless", prepare=lambda agent: agent.command("wordless")(run))
+    desk.run(15)
+    desk.cloud.send("c1", "wordless")
+    for _ in range(60):  # a loop of the user's own, that lives on
+        try:
+            desk.agent.step()
+        except MemoryError:
+            pass
+        desk.clock.sleep_ms(1000)
+    assert runs == [1] and desk.cloud.outcomes["c1"] == [("failed", "not carried out to its end")]

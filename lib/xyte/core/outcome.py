@@ -14,6 +14,7 @@ def note(entry, phase, message):
 
 def of(entry, run, *args):
     """Run what the command is carried out by, and note how that went."""
+    note(entry, FAILED, "not carried out to its end")  # ahead: what stops us from noting it must not run it again
     try:
         result = run(*args)
         note(entry, DONE, "" if result is None else str(result))
