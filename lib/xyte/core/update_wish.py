@@ -21,13 +21,14 @@ def wanted(params):
         fields[name] = value
     sha256, kind = fields["sha256"].lower(), fields.get("kind")
     hexadecimal = len(sha256) == 64 and not sha256.strip("0123456789abcdef")
-    if not hexadecimal or not fields.get("size", "").isdigit() or kind not in (FIRMWARE, APPLICATION):
+    size = fields.get("size", "")
+    if not hexadecimal or not size.isdigit() or not int(size) or kind not in (FIRMWARE, APPLICATION):
         raise CommandError("the file has no usable checksum: write it with `python -m tools sign`")
     return {
         "url": url,
         "version": version,
         "sha256": sha256,
-        "size": int(fields["size"]),
+        "size": int(size),
         "kind": kind,
         "signature": params.get("signature") or "",
     }

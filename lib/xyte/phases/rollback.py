@@ -23,7 +23,11 @@ def after_restart(state, command):
         if cause == update_rules.POWER_LOSS:
             return None  # it had not begun, and nothing is wrong with it: it begins now
         return False, "interrupted by a restart (%s) before it began" % cause
-    slots = state.chip.slots(now["kind"])
+    try:
+        slots = state.chip.slots(now["kind"])
+    except CommandError as e:  # flashed anew since, with another layout
+        record.clear()
+        return False, str(e)
     switched = now["state"] == update_rules.TRIAL or slots.switched(now["mark"])
     choice = update_rules.after_restart(now, cause, slots.running == now["slot"], switched)
     if choice == update_rules.ROLLED_BACK:

@@ -1,0 +1,82 @@
+"""An update at its turning points: the boot choice, and a start on flash that tells of one."""
+
+from fakes.chip import FakeChip, Restarted
+from xyte.core import update_rules, update_wish
+from xyte.errors import CommandError
+from xyte.phases import rollback
+from xyte.services import update_switch
+from xyte.services.update_record import UpdateRecord
+from xyte.state import State
+
+
+class Slots:
+    running, spare = "/", "/slot_a"
+
+    def __init__(self):
+        self.switches = 0
+
+    def mark(self):
+        return 0
+
+    def switch(self):
+        self.switches += 1
+
+
+class Board:
+    """With an update's record in this state, asked for by `command`."""
+
+    def __init__(self, update_state, command):
+        self.chip, self.slots = FakeChip("", None, "HARD_RESET"), Slots()
+        self.chip.slots = lambda kind: self.slots
+        self.state = State(self.chip, version="1.0.0")
+        self.record = UpdateRecord(self.chip.keys)
+        self.record.save(
+            state=update_state, command=command, kind=update_rules.APPLICATION, version="2.0.0", slot="/slot_a",
+            sha256="0" * 64, size=512, trials=0, mark=0, message="",
+        )  # fmt: skip
+
+
+def test_what_fails_before_the_restart_leaves_the_boot_choice_alone():
+    """Else the command is told as failed, and yet a trial comes with the next start."""
+    board = Board(update_rules.FETCH, "c1")
+
+    def fail():
+        raise MemoryError
+
+    good, board.chip.clear_boots = board.chip.clear_boots, fail
+    try:
+        update_switch.switch(board.state)
+        raise AssertionError("nothing failed")
+    except MemoryError:
+        assert not board.slots.switches
+    board.chip.clear_boots = good
+    try:
+        update_switch.switch(board.state)
+        raise AssertionError("no restart")
+    except Restarted:
+        assert board.slots.switches == 1 and board.chip.boots.count == 0
+
+
+def test_a_board_flashed_anew_without_a_second_partition_starts():
+    for command in (None, "c1"):
+        board = Board(update_rules.SWITCH, command)
+
+        def no_slots(kind):
+            raise CommandError("this board has no second app partition")
+
+        board.chip.slots = no_slots
+        rollback.resume(board.state)
+        if command:
+            assert rollback.after_restart(board.state, command) == (False, "this board has no second app partition")
+        else:
+            assert "no second" in board.state.last_update
+        assert not board.chip.keys.get("update")
+
+
+def test_nothing_is_no_update():
+    checksum = "sha256:%s;size=0;kind=application" % ("0" * 64)
+    try:
+        update_wish.wanted({"url": "http://localhost/f", "version": "2.0.0", "checksum": checksum})
+        raise AssertionError("taken")
+    except CommandError as e:
+        assert "checksum" in str(e)
