@@ -21,7 +21,7 @@ _RETRY_MS = const(60000)
 
 
 def start(state):
-    """Judge the chip's clock; after a power loss it is not to be believed."""
+    """Set the floor. A clock that ran through a reset is kept, but not trusted: it may have run on from the floor."""
     clock = state.chip.clock
     try:
         kept = state.chip.keys.get(_KEY)
@@ -32,8 +32,6 @@ def start(state):
     floor = max(BUILD_S, state.kept_s)
     if clock.now_s() < floor:
         clock.set_s(floor)
-    elif state.chip.reset_cause() != "PWRON_RESET":
-        state.trusted = True  # it ran through the reset
 
 
 def ask(state):
