@@ -292,6 +292,32 @@ def stop(ms):
     raise KeyboardInterrupt
 
 
+class Torn:
+    """A buffer on which Ctrl-C falls."""
+
+    def __init__(self, buf):
+        self._buf = buf
+
+    def __setitem__(self, at, data):
+        self._buf[at] = data
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_leaves_no_head_of_another_request():
+    server, session = make(response(200), response(200))
+    headers, whole = {}, session._tx
+    session.out.value(1)
+    session.request("POST", URL, session.out, headers)
+    session._tx = Torn(whole)
+    try:
+        session.request("POST", URL + "/elsewhere", session.out, headers)
+        raise AssertionError("no Ctrl-C")
+    except KeyboardInterrupt:
+        session._tx = whole
+    session.request("POST", URL, session.out, headers)
+    assert server.requests[1][:2] == server.requests[0][:2]
+
+
 def test_headers_in_lower_case_and_json():
     _server, session = make(response(200, {"a": 1}, headers=(("X-Y", "z"),)))
     answer = session.request("GET", URL)

@@ -88,6 +88,7 @@ class Session:
             at = _HEAD_BYTES - len(head)
             if at < 0:
                 raise LinkError("request head too long")
+            self._ready_for = (None, None, None)  # Ctrl-C here must not leave half of one that is taken for another
             self._tx[at:_HEAD_BYTES] = head
             self._ready_at = at
             self._ready_for, self._url = (method, url, headers), target
