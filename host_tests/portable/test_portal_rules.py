@@ -1,14 +1,16 @@
 """The set-up portal's rules, and when the search for a network opens and closes it."""
 
 import json
+import sys
 
 from fakes.chip import FakeChip, Restarted
 from fakes.radio import Radio
 from places import empty_folder
+from xyte import log
 from xyte.core.settings_rules import read
 from xyte.device.wifi import Wifi
 from xyte.errors import SettingsError
-from xyte.portal import names, page
+from xyte.portal import names, page, portal
 from xyte.portal.known import remember
 from xyte.portal.portal import access_point_name, listed
 from xyte.services import files
@@ -76,6 +78,44 @@ def test_without_memory_it_tries_again_later():
     site.radio.full = False
     site.pass_s(400)
     assert len(site.portals) == 1
+
+
+def test_what_cannot_be_loaded_is_no_crash():
+    site = Site([HOME], {}, setup_after_s=60, link_reset_s=0)
+
+    def fail():
+        raise ImportError("no module named 'microdot'")
+
+    site.link.open_portal = fail
+    site.pass_s(200)
+    assert site.radio.joins and site.portals == []
+
+
+def test_an_opening_that_fails_leaves_nothing_loaded():
+    sys.modules["microdot"] = json  # without what the page's module looks for in it
+    sys.modules.pop("xyte.portal.site", None)
+    try:
+        portal.opened(Site([HOME], {}).link)
+        raise AssertionError("opened without microdot")
+    except ImportError:
+        assert "microdot" not in sys.modules
+    finally:
+        sys.modules.pop("microdot", None)
+
+
+class Form(portal.Portal):
+    """A portal of which only the form is used."""
+
+    def __init__(self, link):
+        self._link, self.trial, self.news = link, None, None
+
+
+def test_a_password_that_cannot_be_one_is_not_blotted_out_of_the_log():
+    form = Form(Site([], {}).link)
+    form.join("home", "e")
+    assert form.news[0] is False and log.masked("here") == "here"
+    form.join("home", "typed-key-1")
+    assert form.news[0] and log.masked("a typed-key-1") == "a ***"
 
 
 def test_stays_shut_without_a_password():

@@ -9,7 +9,7 @@ from xyte.core import ladder, wifi_rules
 from xyte.core.settings_rules import read
 from xyte.device.wifi import Wifi
 from xyte.device.wired import Wired
-from xyte.errors import LinkError, NoAddressError
+from xyte.errors import LinkError, NoAddressError, StoreError
 
 HOME, SHED = {"ssid": "home", "key": "home-key-1"}, {"ssid": "shed", "key": "shed-key-1"}
 HOME_AIR, SHED_AIR = ("home-key-1", 0, -60), ("shed-key-1", 0, -50)
@@ -238,3 +238,27 @@ def test_modules_of_the_search_are_let_go():
     site = Site([HOME], {"home": HOME_AIR})
     site.pass_s(5)
     assert "xyte.device.wifi_search" not in sys.modules
+
+
+def test_flash_that_fails_does_not_turn_an_answer_into_a_crash():
+    site = Site([HOME], {"home": HOME_AIR})
+    site.link.keep_resets(2)
+    site.boot()
+    site.pass_s(5)
+
+    def fail(key):
+        raise StoreError("NVS write: broken")
+
+    site.chip.keys.erase = fail
+    site.link.heard()
+    assert site.link.resets == 0 and site.link.silent == 0
+
+
+def test_ladder_climbs_where_somebody_else_joined_and_no_network_is_known():
+    site = Site([HOME], {"home": HOME_AIR})
+    site.pass_s(5)
+    site.settings.wifi, site.settings.setup_password = [], "label-1234"
+    renewals = site.radio.renewals
+    site.boot()
+    site.pass_s(100, NoAddressError("no address"))
+    assert site.radio.renewals == renewals + 1

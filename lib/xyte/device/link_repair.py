@@ -35,7 +35,7 @@ def dns(link):
 
 def dhcp(link):
     """A new address, and with it the name server that the network means. A static one is set again by joining."""
-    if link.networks[link.now].get("ip"):
+    if link.networks and link.networks[link.now].get("ip"):
         join(link)
     else:
         link.wlan.ipconfig(dhcp4=False)

@@ -6,6 +6,7 @@ A link of another kind, see `Agent(link=...)`, has the four methods that are not
 
 from micropython import const
 from xyte import log, phase
+from xyte.errors import StoreError
 
 _LOOK_MS = const(600000)
 _LONGEST_LOOK_MS = const(14400000)
@@ -63,7 +64,10 @@ class Wifi:
         self.silent = 0
         if self.resets:
             self.resets = 0
-            self.chip.keys.erase(_RESETS_KEY)
+            try:
+                self.chip.keys.erase(_RESETS_KEY)
+            except StoreError as e:  # the answer counts; the next start waits longer than it need
+                log.warning("wifi", e)
 
     def failed(self, error):
         """No answer came. error: the LinkError."""

@@ -176,6 +176,6 @@ class Search:
         try:
             self._portal = self._link.open_portal()
             self._rest(_DUTY_MS)
-        except (MemoryError, OSError, RuntimeError) as e:  # it may go better later; the board must not die of it
+        except (ImportError, MemoryError, OSError, RuntimeError) as e:  # later it may go better
             log.error("portal", "no memory for it" if isinstance(e, MemoryError) else "%r" % e)
             self._portal_ms = self._elapsed_ms() + _DUTY_MS

@@ -27,7 +27,11 @@ _CLAIM_PATH = "/claim.qr"
 
 def opened(link):
     """The Portal of a link (Wifi)."""
-    return Portal(link)
+    try:
+        return Portal(link)
+    except BaseException:  # what is not ours does not go with the phase
+        phase.forget("microdot")
+        raise
 
 
 class Portal:
@@ -130,12 +134,12 @@ class Portal:
         """Try this network, unless a try is running."""
         if self.trial:
             return
-        log.hide(key)
         if not 1 <= len(ssid.encode()) <= 32:
             self.news = False, "Choose a network, or type the name of one."
         elif key and not 8 <= len(key) <= 64:
             self.news = False, "A Wi-Fi password has 8 to 63 characters."
         else:
+            log.hide(key)  # not before: a few letters typed in error would be *** in every line
             self.news = True, "Connecting to %s. This takes up to half a minute." % ssid
             self._chosen = {"ssid": ssid, "key": key}
             self.trial = Attempt(self._link, self._chosen)
