@@ -33,7 +33,10 @@ class Phone:
         self.token = ""
 
     def get(self, path: str = "/", host: str = ADDRESS) -> httpx.Response:
-        response = self._client.get(path, headers={"Host": host})
+        try:
+            response = self._client.get(path, headers={"Host": host})
+        except httpx.TransportError:  # a browser asks once more, too: the board's 15 s for a page are two here
+            response = self._client.get(path, headers={"Host": host})
         if found := re.search(r'name="token" value="(\w+)"', response.text):
             self.token = found[1]
         return response
