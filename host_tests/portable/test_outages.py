@@ -1,8 +1,9 @@
 """The steady cycle, and what it makes of outages: of the cloud, of the line, of flash."""
 
-from fakes.cloud import GET_COMMAND, REGISTER, TELEMETRY, UPDATE_COMMAND
-from fakes.desk import Desk, gaps, identity, running
+from fakes.cloud import GET_COMMAND, GET_FILE, REGISTER, TELEMETRY, UPDATE_COMMAND
+from fakes.desk import SETTINGS, Desk, gaps, identity, running
 from fakes.server import response
+from xyte.services import timekeeper
 
 
 def test_steady():
@@ -135,3 +136,29 @@ def test_trouble_with_commands_does_not_hold_up_a_notification():
     desk.agent.notify()
     desk.run(1)
     assert len(desk.cloud.telemetries) == before + 1
+
+
+def test_a_new_identity_begins_with_the_whole_state_though_nvs_fails():
+    desk = running()
+    desk.keys.broken = True
+    desk.cloud.devices.clear()
+    desk.run(300)
+    assert desk.cloud.registrations == 2
+    told = [message.get("override") for message in desk.cloud.telemetries[2:]]
+    assert told[0] is True and told[-1] is None
+
+
+def test_what_rests_while_the_line_is_down_for_days_is_due_behind_it():
+    desk = Desk("offer", settings=dict(SETTINGS, follow_latest=True))
+    desk.cloud.files = [{"id": "f1", "version": "9.0.0", "url": "http://localhost:1/f1", "checksum": None}]
+    desk.clock.network_s = timekeeper.BUILD_S
+    desk.run(60)
+    assert desk.cloud.count(GET_FILE) == 1 and desk.agent._state.trusted
+    desk.chip.link.is_up = False
+    for _ in range(8 * 24):
+        desk.agent.step()
+        desk.clock.sleep_ms(3600 * 1000)
+    desk.chip.link.is_up = True
+    desk.clock.network_s = desk.clock.now_s() + 3600
+    desk.run(60)
+    assert desk.cloud.count(GET_FILE) == 2 and desk.clock.now_s() >= desk.clock.network_s

@@ -12,6 +12,7 @@ _SLICE_MS = const(100)  # longest sleep in one piece: notify() and Ctrl-C are he
 _NO_LINK_MS = const(250)
 _NO_SETTINGS_MS = const(10000)
 _LONGEST_MS = const(1000)
+_LONGEST_REST_MS = const(90000000)  # of an offer; further away: the ticks have wrapped while the line was down
 _CRASH_PAUSE_MS = const(5000)  # a crash loop must not be a busy one
 _HEALTHY_S = const(300)  # this long without a reset is health, even with the cloud out of reach
 _BUILT_IN = ("reboot", "update_firmware")
@@ -166,7 +167,7 @@ class Agent:
             return _NO_LINK_MS
         if self._state.offer:
             self._take_offer()
-        if self._chip.clock.left_ms(self._state.clock_ms) <= 0:
+        if self._is_over(self._state.clock_ms):
             phase.call("xyte.services.timekeeper", "ask", self._state)
         if self._notified:
             self._notified = False
@@ -204,11 +205,13 @@ class Agent:
         self._cycle = Cycle(state, self._telemetry)
         return True
 
+    def _is_over(self, ticks):
+        return not 0 < self._chip.clock.left_ms(ticks) <= _LONGEST_REST_MS
+
     def _take_offer(self):
         state = self._state
         entry = state.journal[1]
-        resting = state.trial_ms is not None or self._chip.clock.left_ms(state.offer[2]) > 0
-        if not resting and (not entry or entry["reported"]):
+        if state.trial_ms is None and self._is_over(state.offer[2]) and (not entry or entry["reported"]):
             phase.call("xyte.phases.offer", "take", state)
 
     def _prove_health(self):

@@ -50,8 +50,8 @@ class Cycle:
         return wait
 
     def _register(self):
+        self._telemetry.override = self._look_for_command = True  # first: flash may fail after the cloud has agreed
         phase.call("xyte.phases.registration", "register", self._state)
-        self._telemetry.override = self._look_for_command = True
         return 0
 
     def _report(self, now):
