@@ -107,7 +107,7 @@ class Form(portal.Portal):
     """A portal of which only the form is used."""
 
     def __init__(self, link):
-        self._link, self.trial, self.news = link, None, None
+        self._link, self.trial, self.news, self.written = link, None, None, False
 
 
 def test_a_password_that_cannot_be_one_is_not_blotted_out_of_the_log():
@@ -116,6 +116,26 @@ def test_a_password_that_cannot_be_one_is_not_blotted_out_of_the_log():
     assert form.news[0] is False and log.masked("here") == "here"
     form.join("home", "typed-key-1")
     assert form.news[0] and log.masked("a typed-key-1") == "a ***"
+
+
+def test_a_network_that_works_is_used_though_there_is_no_memory_to_write_it_down():
+    site = Site([], {"home": HOME_AIR})
+    form = Form(site.link)
+    form._chip, form._clock = site.chip, site.clock
+    form.join("home", HOME["key"])
+    right, portal.remember = portal.remember, full
+    try:
+        while form.waiting:
+            site.clock.sleep_ms(250)
+            if form.trial.step(site.link.wlan.isconnected()) is not None:
+                form._judge()
+    finally:
+        portal.remember = right
+    assert form.networks == [HOME] and not form.written and "could not be written down" in form.news[1]
+
+
+def full(chip, ssid, key):
+    raise MemoryError
 
 
 def test_stays_shut_without_a_password():

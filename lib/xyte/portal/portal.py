@@ -79,7 +79,7 @@ class Portal:
 
     def visited(self):
         """May somebody be looking at the page?"""
-        return self._looked is not None and self._clock.left_ms(self._looked) > 0
+        return self._looked is not None and 0 < self._clock.left_ms(self._looked) <= _LOOK_MS
 
     def close(self):
         """Give everything back: the hot spot, the sockets, the memory."""
@@ -157,7 +157,7 @@ class Portal:
             self.networks = remember(self._chip, ssid, self._chosen["key"])
             self.written = True
             self.news = True, "Connected to %s. This hot spot closes now; the device goes on by itself." % ssid
-        except (OSError, SettingsError) as e:
+        except (MemoryError, OSError, SettingsError) as e:
             log.error("portal", "%s was not written down: %s" % (ssid, e))
             self.networks = [self._chosen] + self._link.networks
             self.news = False, "Connected to %s, but it could not be written down: lost at the next restart." % ssid
