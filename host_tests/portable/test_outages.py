@@ -1,6 +1,6 @@
 """The steady cycle, and what it makes of outages: of the cloud, of the line, of flash."""
 
-from fakes.cloud import GET_COMMAND, GET_FILE, REGISTER, TELEMETRY, UPDATE_COMMAND
+from fakes.cloud import GET_COMMAND, GET_FILE, REGISTER, TELEMETRY, UPDATE_COMMAND, FakeCloud
 from fakes.desk import SETTINGS, Desk, gaps, identity, running
 from fakes.server import response
 from xyte.services import timekeeper
@@ -162,3 +162,24 @@ def test_what_rests_while_the_line_is_down_for_days_is_due_behind_it():
     desk.clock.network_s = desk.clock.now_s() + 3600
     desk.run(60)
     assert desk.cloud.count(GET_FILE) == 2 and desk.clock.now_s() >= desk.clock.network_s
+
+
+def test_a_version_that_cannot_be_told_does_not_hold_up_commands():
+    """A proxy on the way may let no PUT through."""
+
+    class Deaf(FakeCloud):
+        deaf = True
+
+        def _answer(self, method, path, headers, body):
+            return b"" if method == "PUT" and self.deaf else super()._answer(method, path, headers, body)
+
+    desk = Desk("deaf", Deaf())
+    desk.run(15)
+    desk.keys.set("version", b"0.9.0 0.9.0")
+    desk.start("HARD_RESET")
+    desk.cloud.send("c1", "nothing")
+    desk.run(300)
+    assert "c1" in desk.cloud.outcomes and desk.keys.get("version") == b"0.9.0 0.9.0"
+    desk.cloud.deaf = False
+    desk.run(60)
+    assert desk.keys.get("version") != b"0.9.0 0.9.0"

@@ -1,13 +1,13 @@
 """The cloud has taken a first telemetry: prove the code that runs, and tell its version if that is new."""
 
 from xyte import VERSION, log, phase
-from xyte.errors import RefusedError
+from xyte.errors import LinkError, RefusedError
 from xyte.phases.registration import versions
 from xyte.services.calls import Calls
 
 
 def settle(state):
-    """Raises LinkError, SettingsError, StoreError; then it is to be tried again."""
+    """Raises SettingsError, StoreError; then it is to be tried again."""
     if state.trial_ms is not None:
         phase.call("xyte.services.trial", "prove", state)
     keys = state.chip.keys
@@ -20,4 +20,7 @@ def settle(state):
             keys.set("version", running)
         except RefusedError as e:  # ten an hour at most, and not worth more than one try a start
             log.warning("cloud", "version not taken: %s" % e)
+        except LinkError as e:  # again with the next telemetry; commands do not wait for it
+            log.warning("cloud", "version not told: %s" % e)
+            return
     state.unsettled = False
