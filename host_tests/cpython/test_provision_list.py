@@ -44,7 +44,7 @@ def test_a_list_as_a_spreadsheet_writes_it(tmp_path):
 
 @pytest.mark.parametrize(("text", "told"), [
     ("", "says nothing"),
-    ("mac\naa", "must name the columns: sn"),
+    ("mac\naa", "must name the columns, each once: sn"),
     ("sn,colour\n1,red", "it says sn, colour"),
     ("sn\n", "no rows"),
     ("sn,name\n,x", "line 2: no sn"),
@@ -57,15 +57,20 @@ def test_a_list_as_a_spreadsheet_writes_it(tmp_path):
     ("sn,cloud_id\n1,https://x/c/abcdefghijklmnop", "line 2: a Cloud ID"),
     ("sn\n" + "x" * 129, "more than 128 characters"),
     ("sn,name\n1,\x07", "nobody can print"),
+    ("sn,sn\n1,2", "each once"),
+    ("sn\n" + "x" * 200_000, "line 2: field larger"),
 ])
 def test_a_list_that_cannot_be_used_is_told_by_its_line(tmp_path, text, told):
     with pytest.raises(ProvisionError, match=re.escape(told)):
         listed(tmp_path, text)
 
 
-def test_a_list_that_is_not_there(tmp_path):
-    with pytest.raises(ProvisionError, match=r"gone\.csv"):
+def test_a_list_that_is_not_there_or_no_text(tmp_path):
+    with pytest.raises(ProvisionError, match=r"gone\.csv: No such file"):
         rows.read(tmp_path / "gone.csv")
+    for encoding in ("latin-1", "utf-16"):
+        with pytest.raises(ProvisionError, match="CSV UTF-8"):
+            listed(tmp_path, "sn,name\n1,Küche", encoding)
 
 
 # --- identifiers
@@ -209,7 +214,7 @@ def test_an_order_does_not_show_its_secrets():
 
 @pytest.mark.parametrize(("entry", "more", "told"), [
     ("https://h", {}, "needs the CA"), ("http://h", {"hardware_key": "x"}, "hardware_key: not as a setting"),
-    ("http://h", {"sn": "x"}, "sn: not"),
+    ("http://h", {"sn": "x"}, "sn: not"), ("entry.xyte.io", {}, "no address to register at"),
 ])
 def test_an_order_that_makes_no_sense_is_refused(entry, more, told):
     with pytest.raises(ProvisionError, match=told):
@@ -243,12 +248,13 @@ def test_a_line_that_a_power_cut_tore_is_dropped(tmp_path):
     assert [json.loads(text)["sn"] for text in path.read_text().splitlines()] == ["s1", "s2"]
 
 
-def test_what_is_no_log_is_left_alone(tmp_path):
+@pytest.mark.parametrize("data", [b"my notes\n", b"notes without an end", b'{"sn": 1}', b"\x92\n\xff"])
+def test_what_is_no_log_is_left_alone(tmp_path, data):
     path = tmp_path / "notes"
-    path.write_text("my notes\n")
-    with pytest.raises(ProvisionError, match="line 1: not a line of an audit log"):
+    path.write_bytes(data)
+    with pytest.raises(ProvisionError, match="not a.* audit log"):
         AuditLog(path)
-    assert path.read_text() == "my notes\n"
+    assert path.read_bytes() == data
 
 
 # --- who gets which row
@@ -375,6 +381,10 @@ def test_all_is_every_usb_port_and_none_is_told(monkeypatch):
     (["--ca", "Nobody"], "neither a file nor"),
     ([], "https needs the CA"),
     (["--update-key", "list.csv", "--ca", "ISRG Root X1"], "no public key"),
+    (["--update-key", "a/release.pub", "--update-key", "b/release.pub"], "two files have one name"),
+    (["--short-code", "e X"], "'e X' is no short code"),
+    (["--wifi", ""], "1 to 32 bytes"),
+    (["--log", "list.csv", "--ca", "ISRG Root X1"], "list.csv, line 1: not a line of an audit log"),
 ])
 def test_a_wrong_command_line_is_told_before_any_port_is_opened(tmp_path, monkeypatch, capsys, words, told):
     monkeypatch.chdir(tmp_path)

@@ -2,8 +2,12 @@
 
 import contextlib
 import json
+import os
 import re
+import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pypdfium2
@@ -13,6 +17,7 @@ from rig import firmware
 
 from cable import Cable
 from plugged import Plugged
+from tools import ROOT
 from tools import __main__ as cli
 from tools.board.virtual import VirtualBoard
 from tools.cloud import defaults
@@ -162,7 +167,9 @@ def test_settings_that_the_agent_would_not_take_are_a_failure(capsys):
         assert "LAB-0: the board says: SettingsError: 'telemetry_interval_s' must be" in capsys.readouterr().out
         assert [entry["result"] for entry in logged()] == ["failed"]
         assert provision([board.url]) == 0
-        assert settings(board)["sn"] == "LAB-0"
+        before = settings(board)
+        assert provision([board.url], "--even-registered", "--set", "telemetry_interval_s=0") == 1
+        assert settings(board) == before and before["sn"] == "LAB-0", "a board at work keeps what it works with"
 
 
 def test_flash_that_does_not_keep_is_noticed(monkeypatch, capsys):
@@ -170,7 +177,26 @@ def test_flash_that_does_not_keep_is_noticed(monkeypatch, capsys):
     monkeypatch.setattr(repl.Repl, "write", lambda self, path, data: write(self, path, data[:-1] + b"?"))
     with bag_of_boards(1) as (board,):
         assert provision([board.url]) == 1
+        with pytest.raises(FileNotFoundError):
+            settings(board)
     assert "/ca/isrg-root-x1.der reads back otherwise" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("status", [128 + signal.SIGPIPE, 128 + signal.SIGINT])
+def test_boards_are_finished_though_nobody_reads_or_wants_it_any_more(status):
+    Path("list.csv").write_text("sn\nLAB-0\nLAB-1\n")
+    words = [sys.executable, "-m", "tools", "provision", "list.csv", "--ca", "ISRG Root X1", *LABELS, "--ports"]
+    with bag_of_boards(2) as boards, subprocess.Popen([*words, *[board.url for board in boards]], text=True,
+                                                      env=os.environ | {"PYTHONPATH": str(ROOT)},
+                                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        assert run.stdout.readline()
+        if status == 128 + signal.SIGINT:
+            run.send_signal(signal.SIGINT)
+            assert "the boards under way are finished first" in run.stdout.read()
+        run.stdout.close()
+        assert (run.wait(60), run.stderr.read()) == (status, "")
+    assert [entry["result"] for entry in logged()] == ["done", "done"]
+    assert len(sheet("labels/sheet-1.pdf")[0]) == 2
 
 
 def test_a_board_without_agent_is_sent_to_deploy(capsys):
@@ -190,7 +216,7 @@ def test_a_board_whose_heap_is_full_of_the_running_agent():
         assert settings(plugged)["sn"] == "LAB-0"
 
 
-@pytest.mark.parametrize("mark", [b"settings.json.new", b"hashes(["])
+@pytest.mark.parametrize("mark", [b"settings.json.new", b"hashes([", b"move(["])
 def test_wherever_the_cable_is_pulled_a_second_run_ends_it(mark):
     with bag_of_boards(1) as (board,):
         with Cable(board.url, mark) as cable:

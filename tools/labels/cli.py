@@ -39,6 +39,8 @@ def run(args: argparse.Namespace) -> int:
         for label in labels:
             print(folder.keep(label))
         print(folder.keep_sheet(sorted(labels, key=lambda label: label.sn)))
+    except BrokenPipeError:
+        raise
     except (ProvisionError, OSError) as error:
         print(f"labels: {error}", file=sys.stderr)
         return 1

@@ -18,6 +18,7 @@ from typing import Self
 from tools.provision.problem import ProvisionError
 
 DONE, FAILED = "done", "failed"
+_START = b'{"time": "'  # of each line
 _KEYS = ("mac", "sn", "cloud_id", "name", "sub_model", "port", "firmware", "agent", "reason")
 
 
@@ -27,11 +28,11 @@ class AuditLog:
     def __init__(self, path: Path):
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+")
+        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+", encoding="utf-8")
         self._lock = threading.Lock()
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.entries = [self._entry(number, line) for number, line in enumerate(self._whole_lines(), 1)]
+            self.entries = self._read()
         except BlockingIOError:
             self._file.close()
             raise ProvisionError(f"another run uses {path}: wait for it, or give this one its own --log") from None
@@ -63,14 +64,22 @@ class AuditLog:
         about = [entry for entry in self.entries if entry.get(key) == value]
         return next((entry for entry in about if entry["result"] == DONE), about[-1] if about else None)
 
-    def _whole_lines(self) -> list[str]:
-        """The lines; one that a power cut left without an end is dropped, so that the next one starts afresh."""
-        self._file.seek(0)
-        text = self._file.read()
-        whole = text[: text.rfind("\n") + 1]
-        if whole != text:
-            self._file.truncate(len(whole.encode()))
-        return whole.splitlines()
+    def _read(self) -> list[dict[str, str]]:
+        """The lines; one that a power cut left without an end is dropped, so that the next one starts afresh.
+
+        Nothing is dropped from a file that is no log of ours.
+        """
+        data = self._file.buffer.read()
+        whole, torn = data[: (end := data.rfind(b"\n") + 1)], data[end:]
+        try:
+            lines = whole.decode().splitlines()
+        except UnicodeDecodeError:
+            raise ProvisionError(f"{self._path}: not an audit log") from None
+        entries = [self._entry(number, line) for number, line in enumerate(lines, 1)]
+        if torn and torn[: len(_START)] != _START[: len(torn)]:
+            raise ProvisionError(f"{self._path}, line {len(lines) + 1}: not a line of an audit log")
+        self._file.truncate(len(whole))
+        return entries
 
     def _entry(self, number: int, line: str) -> dict[str, str]:
         try:

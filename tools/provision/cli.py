@@ -72,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
                 verdicts = line.run(where, Work(order, matching, log, args.short_code, labels.add).do)
                 print(f"\n{line.summary(verdicts)}")
         return int(not all(verdict.ok for verdict in verdicts))
+    except BrokenPipeError:
+        raise
     except (ProvisionError, signing.KeyFileError, OSError) as error:
         print(f"provision: {error}", file=sys.stderr)
         return 1
@@ -111,9 +113,13 @@ def _order(args: argparse.Namespace) -> Order:
     networks: list[dict[str, object]] = []
     if args.wifi_file:
         networks = entering.wifi_file(args.wifi_file)
-    elif args.wifi:
+    elif args.wifi is not None:
+        if not 1 <= len(args.wifi.encode()) <= 32:
+            raise ProvisionError("--wifi: the name of a network has 1 to 32 bytes")
         key = entering.wifi_key(args.wifi)
         networks = [{"ssid": args.wifi, "key": key} if key else {"ssid": args.wifi}]
+    if len({path.name for path in args.update_key}) < len(args.update_key):
+        raise ProvisionError("--update-key: two files have one name, and would be one file on the board")
     for path in args.update_key:
         signing.load_public(path)  # refuses what a board could not use
     keys = {f"/keys/{path.name}": path.read_bytes() for path in args.update_key}
@@ -123,6 +129,7 @@ def _order(args: argparse.Namespace) -> Order:
 
 def _check_labels(args: argparse.Namespace, work_list: list[rows.Row]) -> None:
     """Before any board is touched. Raises ProvisionError."""
+    codes.check_short_code(args.short_code)
     if args.portal:
         codes.claim_address(args.portal, "")
     if not args.labels:

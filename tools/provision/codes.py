@@ -6,6 +6,7 @@ address: `https://<customers' domain>/c/<Cloud ID>` (page "QR Code Claiming").
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 from urllib.parse import urlsplit
@@ -22,6 +23,12 @@ def new_cloud_id(short_code: str) -> str:
     return short_code + "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(_UNIQUE))
 
 
+def check_short_code(short_code: str) -> None:
+    """Raises ProvisionError when no Cloud ID can begin with it."""
+    if not re.fullmatch(r"[0-9A-Za-z_-]{0,16}", short_code):
+        raise ProvisionError(f"{short_code!r} is no short code: letters and digits, as the Partner Portal shows it")
+
+
 def new_setup_password() -> str:
     """A password for the set-up portal, of 59 random bits: `k7mh-29xd-qwpn`."""
     return "-".join("".join(secrets.choice(_PASSWORD) for _ in range(_GROUP)) for _ in range(_GROUPS))
@@ -33,6 +40,7 @@ def claim_address(portal: str, cloud_id: str) -> str:
     Raises ProvisionError.
     """
     parts = urlsplit(portal if "//" in portal else f"https://{portal}")
-    if parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query:
+    has_blanks = len(portal.split()) != 1
+    if has_blanks or parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ProvisionError(f"{portal!r} is not the address of a customer portal: give it as cloud.example.com")
     return f"https://{parts.netloc}/c/{cloud_id}"

@@ -54,4 +54,7 @@ def _entered(variable: str, prompt: str) -> str:
         return os.environ[variable]
     if not sys.stdin.isatty():
         raise ProvisionError(f"set {variable} in the environment: there is no terminal to ask at")
-    return getpass.getpass(prompt)
+    try:
+        return getpass.getpass(prompt)
+    except EOFError:
+        raise ProvisionError(f"nothing was typed; {variable} in the environment does as well") from None

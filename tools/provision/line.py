@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -45,7 +47,7 @@ def run(where: Sequence[str], work: Callable[[str, Callable[[str], None]], str])
     width = max(map(len, where))
 
     def tell(port: str, text: str) -> None:
-        with lock:
+        with lock, contextlib.suppress(BrokenPipeError):  # nobody reads it; the boards are finished all the same
             print(f"{time.monotonic() - started:6.1f} s  {port:<{width}}  {text}", flush=True)
 
     def one(port: str) -> Verdict:
@@ -54,7 +56,15 @@ def run(where: Sequence[str], work: Callable[[str, Callable[[str], None]], str])
         return verdict
 
     with ThreadPoolExecutor(len(where)) as pool:
-        return list(pool.map(one, where))
+        try:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # the pool would lose sight of a thread
+            futures = [pool.submit(one, port) for port in where]
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            return [future.result() for future in futures]
+        except KeyboardInterrupt:
+            with lock, contextlib.suppress(BrokenPipeError):
+                print("the boards under way are finished first", flush=True)
+            raise
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
@@ -71,5 +81,5 @@ def _verdict(port: str, do: Callable[[], str]) -> Verdict:
         return Verdict(port, True, True, f"done: {do()}")
     except FinishedBefore as before:
         return Verdict(port, True, False, f"finished before: {before}")
-    except ProvisionError as error:
+    except (ProvisionError, OSError) as error:  # OSError: the log or a label could not be written
         return Verdict(port, False, False, f"NOT DONE: {error}")

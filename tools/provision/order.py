@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from tools import claim_code
 from tools.provision import codes
@@ -33,11 +34,14 @@ class Order:
     portal: str = ""
 
     def __post_init__(self) -> None:
-        """Raises ProvisionError for settings that have their own option, and for https without a CA."""
+        """Raises ProvisionError for settings that have their own option, a wrong URL, and https without a CA."""
         if wrong := self.more.keys() & (_OF_THE_ROW | _SECRET | {"entry_url", "ca_files", "update_keys"}):
             raise ProvisionError(f"{', '.join(sorted(wrong))}: not as a setting of your own; there is an option, a "
                                  "column or the environment for it")
-        if self.entry_url.startswith("https:") and not self.authorities:
+        entry = urlsplit(self.entry_url)
+        if entry.scheme not in ("https", "http") or not entry.hostname:
+            raise ProvisionError(f"{self.entry_url!r} is no address to register at: give it as https://entry.xyte.io")
+        if entry.scheme == "https" and not self.authorities:
             raise ProvisionError("https needs the CA that the cloud's certificate leads to: --ca NAME or --ca FILE")
 
     def files(self, row: Row, cloud_id: str, setup_password: str) -> dict[str, bytes]:

@@ -34,15 +34,20 @@ def read(path: Path) -> list[Row]:
     """The rows of a CSV file, with commas or semicolons. Raises ProvisionError, which names the line."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProvisionError(f"{path}: {error}") from error
+    except OSError as error:
+        raise ProvisionError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise ProvisionError(f"{path}: not text in UTF-8; spreadsheets offer \"CSV UTF-8\" when saving") from None
     separator = ";" if lines and ";" in lines[0] else ","
     table = csv.DictReader(lines, delimiter=separator, skipinitialspace=True, restkey="more", restval="")
     columns = table.fieldnames or []
-    if "sn" not in columns or set(columns) - _LONGEST.keys():
-        raise ProvisionError(f"{path}: the first line must name the columns: sn, and any of mac, cloud_id, name, "
-                             f"sub_model; it says {', '.join(columns) or 'nothing'}")
-    rows = [_row(path, table.line_num, fields) for fields in table if any(fields.values())]
+    if "sn" not in columns or set(columns) - _LONGEST.keys() or len(set(columns)) < len(columns):
+        raise ProvisionError(f"{path}: the first line must name the columns, each once: sn, and any of mac, "
+                             f"cloud_id, name, sub_model; it says {', '.join(columns) or 'nothing'}")
+    try:
+        rows = [_row(path, table.line_num, fields) for fields in table if any(fields.values())]
+    except csv.Error as error:
+        raise ProvisionError(f"{path}, line {table.line_num + 1}: {error}") from None
     if not rows:
         raise ProvisionError(f"{path}: no rows below the first line")
     for fault in _repeated(rows):

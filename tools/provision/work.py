@@ -12,7 +12,7 @@ from tools.provision import codes, found
 from tools.provision.audit import DONE, FAILED, AuditLog
 from tools.provision.found import Found
 from tools.provision.matching import Matching
-from tools.provision.order import Order
+from tools.provision.order import SETTINGS, Order
 from tools.provision.problem import ProvisionError
 from tools.provision.rows import Row
 from tools.serial.port import PortError
@@ -78,20 +78,23 @@ class Work:
                       kept.get("setup_password") or codes.new_setup_password())
 
     def _write(self, board: Repl, row: Row, device: Device, say: Callable[[str], None]) -> None:
-        """Each file is written beside its place, then all are moved into it, the settings last."""
+        """Each file is written beside its place and judged there; then all are moved into it, the settings last.
+
+        So a board that has been at work loses nothing to settings that it could not work with.
+        """
         files = self.order.files(row, device.cloud_id, device.setup_password)
         for number, (path, data) in enumerate(files.items(), 1):
             say(f"writing {path} ({number} of {len(files)})")
             if folder := posixpath.dirname(path).strip("/"):
                 board.call("files", "folder", "/" + folder)
             board.write(path + ".new", data)
-        board.call("files", "move", [(path + ".new", path) for path in files])
         say("reading back")
-        digests = board.call("files", "hashes", list(files))
+        digests = board.call("files", "hashes", [path + ".new" for path in files])
         for path, data in files.items():
-            if digests[path] != hashlib.sha256(data).hexdigest():
+            if digests[path + ".new"] != hashlib.sha256(data).hexdigest():
                 raise ProvisionError(f"{path} reads back otherwise than it was written: is the flash worn out?")
-        board.call(found.SCRIPT, "accept")
+        board.call(found.SCRIPT, "accept", SETTINGS + ".new")
+        board.call("files", "move", [(path + ".new", path) for path in files])
 
 
 @contextlib.contextmanager
@@ -102,7 +105,7 @@ def stopped(port: str, say: Callable[[str], None]) -> Iterator[Repl]:
         try:
             yield board
         finally:  # what happened before is the verdict, not that a dead board cannot be restarted
-            with contextlib.suppress(PortError):
+            with contextlib.suppress(PortError, BoardError):
                 board.restart()
 
 

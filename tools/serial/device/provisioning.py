@@ -54,9 +54,9 @@ def found():
     }
 
 
-def accept():
-    """Judge the settings by the rules of the agent that will start with them. Raises its SettingsError."""
+def accept(path):
+    """Judge settings in a file by the rules of the agent that will start with them. Raises its SettingsError."""
     from xyte.core import settings_rules
 
-    with open("/settings.json") as f:
+    with open(path) as f:
         settings_rules.read(json.load(f))
