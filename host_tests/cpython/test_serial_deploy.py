@@ -17,7 +17,7 @@ from tools.board.flash import Flash
 from tools.board.nvs.storage import Storage
 from tools.board.virtual import VirtualBoard
 from tools.serial import deploy
-from tools.serial.port import PortError
+from tools.serial.port import PortError, open_port
 from tools.serial.repl import BoardError, Repl, connect
 
 SETTINGS = json.dumps({"entry_url": "http://127.0.0.1:1", "development_hosts": ["127.0.0.1"], "hardware_key": "hk-1",
@@ -246,10 +246,31 @@ def test_too_much_for_the_board(board):
 
 
 def test_a_port_that_cannot_be_opened(tmp_path):
-    for port, reason in [("/dev/no-such-port", "cannot be opened: "), ("socket://127.0.0.1:1", "Connection refused"),
-                         ("nonsense://x", "cannot be opened: ")]:
-        failed = tools("deploy", "--port", port)
-        assert failed.returncode == 1 and reason in failed.stderr and "Traceback" not in failed.stderr, failed.stderr
+    failed = tools("deploy", "--port", "/dev/no-such-port")
+    assert failed.returncode == 1 and "cannot be opened: No such file or directory\n" in failed.stderr, failed.stderr
+
+
+@pytest.mark.parametrize(("port", "reason"), [
+    ("/dev/no-such-port", "No such file or directory"), ("/dev/null", "this is no serial port"),
+    ("/dev", "Is a directory"),
+    ("socket://127.0.0.1:1", "Connection refused"), ("rfc2217://127.0.0.1:1", "Connection refused"),
+    ("socket://localhost", "the URL needs a port number, as in socket://host:7001"),
+    ("nonsense://x", "invalid URL, protocol 'nonsense' not known"),
+])
+def test_why_a_port_cannot_be_opened(port, reason):
+    with pytest.raises(PortError) as told:
+        open_port(port)
+    assert str(told.value).splitlines()[0] == f"{port} cannot be opened: {reason}"
+
+
+def test_a_board_that_nothing_is_deployed_to_runs_on(board, tmp_path):
+    board.write_file("/main.py", b"print('at work')\n")
+    with Plugged(board) as plugged:
+        plugged.wait("at work")
+        since = len(plugged.lines)
+        failed = tools("deploy", "--port", plugged.url, "--app", tmp_path / "none")
+        assert failed.returncode == 1 and "main.py: No such file" in failed.stderr
+        plugged.wait("at work", since)
 
 
 @pytest.mark.parametrize(("answer", "reason"), [

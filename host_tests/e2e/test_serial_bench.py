@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -126,6 +127,8 @@ def test_console_resets_the_identity_only_when_confirmed(shared_cloud, tmp_path)
         plugged.wait_for(lambda: shared_cloud.devices())
         refused = tools("console", "--port", plugged.url, "reset-identity", typed="no\n")
         assert refused.returncode == 1 and "nothing was changed" in refused.stdout
+        unanswered = tools("console", "--port", plugged.url, "reset-identity")
+        assert (unanswered.returncode, unanswered.stderr) == (1, "")
         device = re.search(r"Device: (\S+)", refused.stdout)[1]
         done = tools("console", "--port", plugged.url, "reset-identity", typed=device[-4:] + "\n")
         assert done.returncode == 0 and "the identity is gone" in done.stdout, done
@@ -156,8 +159,30 @@ def test_monitor_shows_the_log_and_comes_back_with_the_port(tmp_path, shared_clo
     assert "waiting for it" in said[0] and "is back" in said[1]
 
 
-def test_monitor_command(registered):
+def test_monitor_command(registered, tmp_path):
     ran = tools("monitor", "--port", registered.url, "--for", "2")
     assert ran.returncode == 0
     assert re.search(r"^\d\d:\d\d:\d\d\.\d{3}  +\d+\.\d{3} D ", ran.stdout, re.MULTILINE), ran.stdout
     assert tools("monitor", "--port", "/dev/no-such-port").returncode == 1
+    refused = tools("monitor", "--port", registered.url, "--log", tmp_path)
+    assert refused.returncode == 1 and refused.stderr == f"monitor: [Errno 21] Is a directory: '{tmp_path}'\n"
+
+
+def test_monitor_ends_when_nobody_reads_it(registered):
+    words = [sys.executable, "-m", "tools", "monitor", "--port", registered.url]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as monitor:
+        assert monitor.stdout.readline()
+        monitor.stdout.close()
+        assert monitor.wait(30) == 128 + signal.SIGPIPE
+        assert monitor.stderr.read() == ""
+
+
+def test_ctrl_c_lets_the_board_go_on(registered):
+    words = [sys.executable, "-m", "tools", "doctor", "--port", registered.url]
+    since = len(registered.lines)
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as doctor:
+        while "settings" not in doctor.stdout.readline():
+            pass  # the board is busy with certificates, Wi-Fi and TLS next
+        doctor.send_signal(signal.SIGINT)
+        assert (doctor.wait(30), doctor.stderr.read()) == (128 + signal.SIGINT, "")
+    registered.wait("started after", since)

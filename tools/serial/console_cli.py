@@ -40,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
                 return _command(repl, args.command) if args.command else _prompt(repl)
             finally:
                 repl.restart()
+    except BrokenPipeError:
+        raise
     except (PortError, BoardError, OSError) as error:
         print(f"console: {error}", file=sys.stderr)
         return 1
@@ -89,7 +91,10 @@ def _reset_identity(repl: Repl) -> int:
     device = repl.call("state", "identity")["id"]
     if not device:
         print("there is no identity in use")
-    answer = input(_WARNING.format(device or "none")) if device else input("Type yes to erase what is left of one: ")
+    try:
+        answer = input(_WARNING.format(device) if device else "Type yes to erase what is left of one: ")
+    except EOFError:
+        answer = ""
     if answer.strip() != (device[-4:] if device else "yes"):
         print("not confirmed; nothing was changed")
         return 1

@@ -31,8 +31,10 @@ def run(args: argparse.Namespace) -> int:
     """0 when the board has what it should; 1 with the reason when not."""
     try:
         with connect(args.port, say) as repl:
-            _deploy(repl, args)
-            repl.restart()
+            try:
+                _deploy(repl, args)
+            finally:
+                repl.restart()
             say("restarted")
             if not args.no_follow and not args.dry_run:
                 _follow(repl, args)
@@ -84,7 +86,7 @@ def _follow(repl: Repl, args: argparse.Namespace) -> None:
 
     try:
         listen.follow(repl.serial, show, over)
-    except OSError:  # a board whose USB is part of the chip: the port goes with the reset
+    except PortError:  # a board whose USB is part of the chip: the port goes with the reset
         time.sleep(1)
         listen.keep_listening(args.port, show, say, over)
     except KeyboardInterrupt:

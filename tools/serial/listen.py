@@ -14,11 +14,10 @@ _AGAIN_S = 1.0
 
 
 def follow(link: serial.SerialBase, show: Callable[[str], None], until: Callable[[], bool]) -> None:
-    """Hand each line that comes to `show`, until `until()` is true. Raises OSError when the port goes."""
-    link.timeout = _PIECE_S
+    """Hand each line that comes to `show`, until `until()` is true. Raises PortError when the port goes."""
     rest = b""
     while not until():
-        rest += link.read(max(1, link.in_waiting))
+        rest += _heard(link)
         *lines, rest = rest.split(b"\n")
         for line in lines:
             show(line.decode(errors="replace").rstrip("\r"))
@@ -37,11 +36,19 @@ def keep_listening(port: str, show: Callable[[str], None], say: Callable[[str], 
         try:
             with link:
                 follow(link, show, until)
-        except OSError as error:
-            say(f"--- {port}: {reason(error)}; waiting for it ---")
+        except PortError as error:
+            say(f"--- {port}: {error}; waiting for it ---")
             if again := _reopened(port, until):
                 say(f"--- {port} is back ---")
                 link = again
+
+
+def _heard(link: serial.SerialBase) -> bytes:
+    try:
+        link.timeout = _PIECE_S
+        return link.read(max(1, link.in_waiting))
+    except OSError as error:  # of the port; those of `show`, as a pipe that nobody reads, are the caller's
+        raise PortError(reason(error)) from error
 
 
 def _reopened(port: str, until: Callable[[], bool]) -> serial.SerialBase | None:

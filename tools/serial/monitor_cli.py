@@ -22,10 +22,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 when it was ended, 1 when the port cannot be opened."""
+    """0 when it was ended, 1 when the port cannot be opened, or the file not be written."""
     colour = paint.wants_colour(args.no_color)
     end = None if args.seconds is None else time.monotonic() + args.seconds
-    log = open(args.log, "a", encoding="utf8") if args.log else None  # noqa: SIM115 - closed below
+    log = None
 
     def show(line: str) -> None:
         stamp = "" if args.no_time else paint.stamp()
@@ -34,9 +34,12 @@ def run(args: argparse.Namespace) -> int:
             print(stamp + line, file=log, flush=True)
 
     try:
+        log = open(args.log, "a", encoding="utf8") if args.log else None  # noqa: SIM115 - closed below
         listen.keep_listening(args.port, show, lambda text: print(text, file=sys.stderr, flush=True),
                               lambda: end is not None and time.monotonic() > end)
-    except PortError as error:
+    except BrokenPipeError:
+        raise
+    except (PortError, OSError) as error:
         print(f"monitor: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

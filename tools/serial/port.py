@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 import serial
 import serial.tools.list_ports
 
 BAUD = 115200
 _TIMEOUT_S = 5
+_OS_SAYS = re.compile(r"(?:\[Errno -?\d+\] |\(\d+, ')([A-Z][^':\])]+)")
 
 
 class PortError(Exception):
@@ -36,7 +38,11 @@ def reason(error: Exception) -> str:
         return "permission denied (Linux: add yourself to the group dialout)"
     if "lock" in text or "busy" in text:
         return "another program has it open"
-    return text.rpartition(": ")[2].strip("'\"()[] ") or type(error).__name__
+    if "NoneType" in text:
+        return "the URL needs a port number, as in socket://host:7001"
+    if os_says := _OS_SAYS.findall(text):
+        return os_says[-1].replace("Inappropriate ioctl for device", "this is no serial port")
+    return text.rpartition(": ")[2].strip("'\"()[] ") or "no port of a known kind"
 
 
 def _advice(port: str) -> str:

@@ -75,6 +75,9 @@ class Repl:
             out, error = self._transport.exec_raw(code, timeout=timeout_s)
         except _LOST as failure:
             raise PortError(f"{self._port}: the connection was lost ({failure})") from failure
+        except KeyboardInterrupt:  # the board is still at it, and would take no restart
+            _stop_program(self._transport, self._port, lambda text: None)
+            raise
         if error:
             raise BoardError(error.decode(errors="replace").replace("\r\n", "\n").strip())
         return out.decode(errors="replace").replace("\r\n", "\n")
