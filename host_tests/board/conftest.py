@@ -10,6 +10,7 @@ from target import Secret, Target, again
 from plugged import Plugged
 from tools.board.virtual import VirtualBoard
 from tools.cloud.process import LocalCloud
+from tools.serial.port import PortError, open_port
 from tools.serial.repl import Repl, connect
 
 _TARGET = pytest.StashKey[Target]()
@@ -20,6 +21,7 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """The board. A virtual one has nothing on it but firmware and the settings of its Wi-Fi."""
     port = request.config.getoption("--port")
     if port:
+        _must_open(port)
         request.config.stash[_TARGET] = Target(port, None, request.config.getoption("--write-spare"))
         yield request.config.stash[_TARGET]
         with again(request.config.stash[_TARGET]) as repl:
@@ -63,6 +65,14 @@ def board_cloud(host: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     far = {} if host == "localhost" else {"host": "0.0.0.0", "name": host}
     with LocalCloud(tmp_path_factory.mktemp("board_cloud") / "data", **far) as cloud:
         yield cloud
+
+
+def _must_open(port: str) -> None:
+    """One message, instead of one for each test."""
+    try:
+        open_port(port).close()
+    except PortError as error:
+        pytest.exit(str(error), returncode=2)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
