@@ -61,9 +61,9 @@ def compile_tree(source: Path, out: Path, lines: bool = True) -> list[Path]:
 def counted(module: str) -> bool:
     """Whether a module (its path below the agent's folder) counts for the agent's budget of bytes.
 
-    Not what runs in safe mode, nor the set-up portal: a board that reports has neither in memory.
+    Not what runs in safe mode, nor the set-up portal and its hot spot: a board that reports has none of it in memory.
     """
-    return module != "safe.mpy" and not module.startswith("portal/")
+    return module not in ("safe.mpy", "device/hotspot.mpy") and not module.startswith("portal/")
 
 
 def compile_libraries(out: Path) -> list[Path]:

@@ -18,7 +18,7 @@ from xyte.core import signature
 feed, opened = agent._chip.feed, signature.opened
 def watch():
     feed()
-    if "xyte.services.update_fetch" in sys.modules and "xyte.services.deed" not in sys.modules:  # not while it tells
+    if "xyte.services.update_fetch" in sys.modules and "xyte.services.progress" not in sys.modules:  # not as it tells
         gc.collect()
         print("heap", gc.mem_alloc())
 def timed(mark, key):

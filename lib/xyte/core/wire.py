@@ -30,8 +30,11 @@ class ResponseHead:
         self._own_line = bytearray(_LINE_BYTES)
         self.reset()
 
-    def reset(self, keep_fields=False):
-        self._line = bytearray(_LINE_BYTES_KEPT) if keep_fields else self._own_line
+    def reset(self, keep_fields=False, room=None):
+        """room: a buffer that is free until the head is whole, or None; lines are kept there if it is large enough."""
+        self._line = self._own_line
+        if keep_fields:
+            self._line = room if room and len(room) >= _LINE_BYTES_KEPT else bytearray(_LINE_BYTES_KEPT)
         self._seen = 0
         self._begin(keep_fields)
 
@@ -81,6 +84,7 @@ class ResponseHead:
         if self.status < 200:  # 1xx: an interim head, the real one follows
             self._begin(self.fields is not None)
             return False
+        self._line = self._own_line  # the room for lines that are kept is free
         return True
 
     def _status_line(self):

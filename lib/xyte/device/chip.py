@@ -68,9 +68,13 @@ class Chip:
 
     def slots(self, kind):
         """kind: "firmware" or "application". Raises CommandError for firmware on a board with one app partition."""
-        from xyte.device.slots import ApplicationSlots, FirmwareSlots
+        if kind == "firmware":
+            from xyte.device.firmware_slots import FirmwareSlots
 
-        return FirmwareSlots() if kind == "firmware" else ApplicationSlots(self.keys)
+            return FirmwareSlots()
+        from xyte.device.application_slots import ApplicationSlots
+
+        return ApplicationSlots(self.keys)
 
     def mac(self):
         return hexlify(machine.unique_id(), ":").decode()

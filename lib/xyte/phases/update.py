@@ -10,6 +10,7 @@ from xyte.core import outcome
 from xyte.errors import CommandError
 
 _BLOCK_BYTES = const(4096)
+_UNPACKING_BYTES = const(8192)  # a window of 4096, the state of zlib's code 1300, two buffers of 1024
 
 
 def command(state, params):
@@ -24,15 +25,16 @@ def command(state, params):
 def update(state, params, progress):
     """Returns a message when there is nothing to do; otherwise ends in a restart. Raises CommandError, StoreError.
 
-    progress: as a command's handler has it, see services/deed.py; its command is None when nobody commanded it.
+    progress: as a command's handler has it, see services/progress.py; its command is None when nobody commanded it.
     """
     settled = phase.call("xyte.services.update_check", "check", state, params, progress.command)
     if settled:
         return settled
-    # Before the code: later there may be no piece of heap as large as a flash sector, or as gzip's window.
-    buf, window = bytearray(_BLOCK_BYTES), [bytearray(_BLOCK_BYTES)]
+    params.clear()  # the record has it all, and a signature is long
+    # Before the code: later there may be no piece of heap as large as a flash sector, or as unpacking needs.
+    buf, room = bytearray(_BLOCK_BYTES), [bytearray(_UNPACKING_BYTES)]
     try:
-        phase.call("xyte.services.update_fetch", "fetch", state, progress, buf, window)
+        phase.call("xyte.services.update_fetch", "fetch", state, progress, buf, room)
         phase.call("xyte.services.update_switch", "prove", state, buf)
         phase.call("xyte.services.update_switch", "switch", state)
     except CommandError:
@@ -41,10 +43,10 @@ def update(state, params, progress):
 
 
 class Progress:
-    """As services/deed.py has it, which is loaded for the time that it speaks."""
+    """As services/progress.py has it, which is loaded for the time that it speaks."""
 
     def __init__(self, state):
         self._state, self.command = state, state.journal[1]["id"]
 
     def __call__(self, message):
-        return phase.call("xyte.services.deed", "tell", self._state, message)
+        return phase.call("xyte.services.progress", "tell", self._state, message)

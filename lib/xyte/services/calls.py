@@ -5,12 +5,19 @@ SettingsError (a message that does not fit the buffer, a host that we may not ta
 """
 
 from micropython import const
-from xyte.core import answers, url
+from xyte.core import url
 from xyte.core.values import clip
 from xyte.errors import LinkError, RefusedError, SettingsError
 from xyte.services.cloud import TIMEOUT_S
 
 _TEXT_LIMIT = const(200)
+
+
+def _answers():
+    """Not for who only tells how far an update is: there is little room beside one."""
+    from xyte.core import answers
+
+    return answers
 
 
 def _headers(**more):
@@ -37,7 +44,7 @@ class Calls:
         entry = self._cloud.settings.entry_url
         url.allowed(entry, self._cloud.settings)
         response = self._send("POST", entry.rstrip("/") + "/v1/devices", facts, _headers())
-        return answers.registration(answers.parse(_content(response)))
+        return _answers().registration(_answers().parse(_content(response)))
 
     def command(self):
         """Get Command: {"id", "name", "status", "parameters"} of the queue's head, or None."""
@@ -48,7 +55,7 @@ class Calls:
             return None
         if status not in (200, 201):
             raise refusal(response)
-        return answers.command(status, answers.parse(_content(response) or b"null"))
+        return _answers().command(status, _answers().parse(_content(response) or b"null"))
 
     def update_command(self, ident, status, message):
         """Update Command. ident: the id as it came. status: in_progress, done or failed."""
@@ -70,7 +77,7 @@ class Calls:
         response = self._get("/files/" + ident)
         if response.status_code != 200:
             raise refusal(response)
-        return answers.members(_content(response))
+        return _answers().members(_content(response))
 
     def _get(self, path):
         cloud = self._cloud
@@ -102,7 +109,7 @@ def _content(response):
 def refusal(response):
     """The RefusedError for a response: its status, its `error` text if it has one, its Retry-After."""
     try:
-        reply = answers.parse(_content(response))
+        reply = _answers().parse(_content(response))
         text = reply.get("error") if isinstance(reply, dict) else None
     except LinkError:  # the status came whole, and it is what counts
         text = None

@@ -1,14 +1,9 @@
-"""A command being carried out: its handler, what the operator hears meanwhile, and how it ends."""
+"""A command being carried out: its handler, and how it ends."""
 
 from xyte import log
 from xyte.core import outcome
-from xyte.core.values import clip
-from xyte.errors import LinkError, RefusedError
-from xyte.services.calls import Calls
 from xyte.services.journal import Journal
-
-IN_PROGRESS = "in_progress"
-GONE = (404, 409, 410, 422)  # cancelled, timed out, finished: nobody waits for this report any more
+from xyte.services.progress import Progress
 
 
 def carry_out(run, params, journal, calls, feed):
@@ -27,29 +22,3 @@ def _keep(journal):
     entry = journal.entry
     log.info("command", "%s: %s %s" % (entry["name"], entry["phase"], entry["message"]))
     journal.save(entry)
-
-
-def tell(state, message):
-    """How far the command is that the journal has as started; see Progress."""
-    return Progress(Calls(state.cloud), state.journal[1], state.chip.feed)(message)
-
-
-class Progress:
-    """What a handler is given to say how far it is. command: the id of the command it carries out."""
-
-    def __init__(self, cloud, entry, feed):
-        self._cloud, self._entry, self._feed = cloud, entry, feed
-        self.command = entry["id"]
-
-    def __call__(self, message):
-        """Tell the operator. Returns False when the cloud no longer wants the command; trouble is only logged."""
-        self._feed()
-        log.info("command", "%s: %s" % (self._entry["name"], message))
-        try:
-            self._cloud.update_command(self.command, IN_PROGRESS, clip(str(message), outcome.MESSAGE_BYTES))
-        except RefusedError as e:
-            log.warning("command", "progress not taken: %s" % e)
-            return e.status not in GONE
-        except LinkError as e:
-            log.warning("command", "progress not told: %s" % e)
-        return True

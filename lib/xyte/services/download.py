@@ -140,7 +140,7 @@ class Download(io.IOBase):
         except BaseException:  # nobody reads this answer
             self._http.disconnect()
             raise
-        self._response = response
+        self._response, response.headers = response, {}  # the fields are read: not to be carried through the body
 
     def _partial(self, headers):
         """206 must be for the bytes that were asked for, and of a file as long as before (RFC 9110, 15.3.7)."""

@@ -4,6 +4,7 @@ from xyte import log
 from xyte.core import commands, outcome
 from xyte.errors import CommandError, RefusedError, StoreError
 from xyte.services import deed
+from xyte.services.progress import GONE, IN_PROGRESS
 
 _MOST_AT_ONCE = 8
 
@@ -87,9 +88,9 @@ class Executor:
             self._journal.save(entry)
         self._journal.know(entry)  # what happens to it from here on is known, even if flash should fail
         try:
-            self._cloud.update_command(entry["id"], deed.IN_PROGRESS, "")
+            self._cloud.update_command(entry["id"], IN_PROGRESS, "")
         except RefusedError as e:
-            if e.status not in deed.GONE:
+            if e.status not in GONE:
                 raise
             log.warning("command", "%s: withdrawn (%s)" % (entry["name"], e))
             outcome.note(entry, outcome.FAILED, "withdrawn")
@@ -110,6 +111,6 @@ class Executor:
         try:
             self._cloud.update_command(entry["id"], entry["phase"], entry["message"])
         except RefusedError as e:
-            if e.status not in deed.GONE:
+            if e.status not in GONE:
                 raise
             log.warning("command", "%s: outcome no longer wanted (%s)" % (entry["name"], e))

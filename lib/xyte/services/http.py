@@ -33,6 +33,7 @@ class Session:
     def __init__(self, connect, clock, feed, body_bytes=2048, receive_bytes=512):
         self._connection = Connection(connect, clock, feed, receive_bytes)
         self._tx = bytearray(_HEAD_BYTES + body_bytes)
+        self._room = memoryview(self._tx)[_HEAD_BYTES:]  # for a line of the answer, while no body lies there
         self.out = JsonBuffer(self._tx, _HEAD_BYTES)
         self._head = ResponseHead()
         self._response = Response(self._connection)
@@ -107,7 +108,7 @@ class Session:
     def _exchange(self, send, reused, keep_fields):
         """Send, and read up to the end of the head. False when the connection ended before the first byte came."""
         connection, head = self._connection, self._head
-        head.reset(keep_fields)
+        head.reset(keep_fields, self._room if send else None)
         try:
             if send is None:
                 connection.send(self._tx, self._ready_at, self.out.end - self._ready_at)

@@ -32,7 +32,7 @@ class Response:
     def begin(self, head, has_body):
         """A head has been read; its body, if it has one, is next on the connection."""
         self.status_code, self.retry_after_s = head.status, head.retry_after_s
-        self.headers, self._content = head.fields or _NO_FIELDS, None
+        self.headers, self._content, head.fields = head.fields or _NO_FIELDS, None, None
         self._chunked = has_body and head.chunked
         self._close = head.close
         self._left = 0

@@ -15,10 +15,10 @@ _MOST_CHANGES = const(3)
 _GZIP = b"\x1f\x8b"
 
 
-def fetch(state, progress, buf, window):
+def fetch(state, progress, buf, room):
     """progress: callable(text), False from it ends the update. buf: bytearray of one flash sector, 4 KiB.
 
-    window: list of what keeps the room for gzip's window free; emptied when the first bytes have told what they are.
+    room: list of what keeps room free for unpacking; emptied when the first bytes have told whether they are packed.
 
     Raises CommandError, StoreError.
     """
@@ -26,7 +26,7 @@ def fetch(state, progress, buf, window):
     record.load()
     for _ in range(_MOST_CHANGES):
         try:
-            return _pump(state, record, progress, buf, window)
+            return _pump(state, record, progress, buf, room)
         except Changed as e:
             log.warning("update", "starting again from zero: %s" % e)
             record.set_safe(0)
@@ -34,16 +34,15 @@ def fetch(state, progress, buf, window):
     raise CommandError("the file kept changing")
 
 
-def _pump(state, record, progress, buf, window):
+def _pump(state, record, progress, buf, room):
     now, feed = record.now, state.chip.feed
     size = now["size"]
     at = 0 if now["packed"] else record.safe_at()
     sink = sinks.of(state.chip, now, at, buf)
     log.info("update", "%s %s into %s, from byte %d" % (now["kind"], now["version"], now["slot"], at))
     source = Download(state.http, now["url"], state.settings, state.chip, at, now["etag"])
-    stream = source if at else _unpacked(record, source)
-    window.clear()
-    gc.collect()
+    stream = source if at else _unpacked(record, source, room)
+    room.clear()
     left, told = size - at, at * 10 // size
 
     def tell():
@@ -69,7 +68,7 @@ def _pump(state, record, progress, buf, window):
     sink.finish()
 
 
-def _unpacked(record, source):
+def _unpacked(record, source, room):
     """The payload as a stream: the file itself, or unpacked, when it is gzip."""
     first = source.peek(len(_GZIP))
     if first[:1] in (b"<", b"{"):
@@ -82,6 +81,8 @@ def _unpacked(record, source):
     from xyte.services.unpack import Unpacked  # few are packed
 
     record.save(packed=True)
+    room.clear()
+    gc.collect()  # now: what Unpacked makes comes where the room was
     return Unpacked(source)
 
 

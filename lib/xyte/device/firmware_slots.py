@@ -1,7 +1,6 @@
-"""The two places that code can run from, and the boot choice between them.
+"""The app partitions as the two places that firmware runs from; ESP-IDF's bootloader does trial and rollback.
 
-`FirmwareSlots`: the app partitions; ESP-IDF's bootloader does trial and rollback. `ApplicationSlots`: two folders of
-the file system; boot.py does trial and rollback by the same rules. Both have the same methods:
+application_slots.py has the same for the application. Both have these, and an update loads only the ones of its kind:
 
     running, spare    names of the slot in use and of the other one
     chip              as update signatures name it
@@ -13,7 +12,6 @@ the file system; boot.py does trial and rollback by the same rules. Both have th
     forget()          a trial is over and was lost
 """
 
-import os
 import struct
 from binascii import crc32
 
@@ -23,13 +21,9 @@ from micropython import const
 from xyte.core import app_image
 from xyte.errors import CommandError
 
-_BLOCK = const(4096)
 _RECORD = "<I20sII"  # esp_ota_select_entry_t: sequence, label, state, CRC
 _ERASED = 0xFFFFFFFF
 _PENDING = const(1)  # ESP_OTA_IMG_PENDING_VERIFY: started, not confirmed
-_FOLDERS = ("/", "/slot_a", "/slot_b")
-_ON_TRIAL = "the running version is on trial: the other slot is the way back and is not touched"
-_STARTED = const(16)  # boot.py adds it to "trial" when it starts a trial
 
 
 class FirmwareSlots:
@@ -83,7 +77,7 @@ class FirmwareSlots:
 
     def settled(self):
         if self._newest()[1] == _PENDING:
-            raise CommandError(_ON_TRIAL)
+            raise CommandError("the running firmware is on trial: the other slot is the way back")
 
     def switch(self):
         self.settled()
@@ -101,37 +95,3 @@ class FirmwareSlots:
 
     def forget(self):
         """The bootloader has marked it ABORTED already."""
-
-
-class ApplicationSlots:
-    """keys: key-value store with whole numbers; boot.py reads "slot" (0 root, 1 a, 2 b) and "trial"."""
-
-    chip = "any"
-
-    def __init__(self, keys):
-        self._keys = keys
-        here = os.getcwd()
-        self.running = here if here in _FOLDERS else "/"
-        self._spare = 2 if self.running == "/slot_a" else 1
-        self.spare = _FOLDERS[self._spare]
-
-    def mark(self):
-        return 0
-
-    def switched(self, mark):
-        return self._keys.get_int("trial") >= _STARTED
-
-    def settled(self):
-        if self._keys.get_int("trial") == _STARTED + _FOLDERS.index(self.running):
-            raise CommandError(_ON_TRIAL)
-
-    def switch(self):
-        self.settled()
-        self._keys.set_int("trial", self._spare)
-
-    def confirm(self):
-        self._keys.set_int("slot", _FOLDERS.index(self.running))  # from here on boot.py stays, whatever "trial" says
-        self._keys.erase("trial")
-
-    def forget(self):
-        self._keys.erase("trial")

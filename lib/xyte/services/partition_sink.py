@@ -1,0 +1,40 @@
+"""Where a firmware image goes: into the other app partition. The methods are those of sinks.py."""
+
+from hashlib import sha256
+
+from micropython import const
+from xyte.core import app_image
+from xyte.errors import CommandError
+
+_BLOCK = const(4096)
+
+
+class PartitionSink:
+    """slots: FirmwareSlots. size: of the image. at: multiple of 4 KiB to go on from. buf: 4 KiB to work with."""
+
+    def __init__(self, slots, size, at, buf):
+        if size > slots.size:
+            raise CommandError("the image is too large: %d bytes for %d" % (size, slots.size))
+        self._slots, self._size, self._buf = slots, size, buf
+        self.safe = at
+
+    def take(self, buf, count):
+        if not self.safe:
+            app_image.check(buf, self._slots.head())
+        for i in range(count, _BLOCK):
+            buf[i] = 0xFF
+        self._slots.write(self.safe // _BLOCK, buf)  # erases just ahead: no long pause, and nothing more than needed
+        self.safe += count
+
+    def finish(self):
+        pass
+
+    def digest(self, feed):
+        digest, view, left, block = sha256(), memoryview(self._buf), self._size, 0
+        while left:
+            self._slots.read(block, self._buf)
+            count = min(left, _BLOCK)
+            digest.update(view[:count])
+            left, block = left - count, block + 1
+            feed()
+        return digest.digest()
