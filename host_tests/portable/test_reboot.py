@@ -7,10 +7,9 @@ from xyte.handlers import reboot
 
 
 def test_every_cause_of_restart():
-    row = reboot.row(None)
     for cause in ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "UNKNOWN_RESET"):
-        assert row.after_restart({}, cause) == (DONE, "restarted (%s)" % cause)
-    phase, message = row.after_restart({}, "SOFT_RESET")
+        assert reboot.after_restart(cause) == (DONE, "restarted (%s)" % cause)
+    phase, message = reboot.after_restart("SOFT_RESET")
     assert phase == FAILED and "interpreter" in message, "the board itself did not restart"
 
 
@@ -18,7 +17,7 @@ def test_a_board_that_does_not_restart_says_so():
     chip = FakeChip("", None)
     chip.reset = lambda: None
     try:
-        reboot.row(chip).run({}, None)
+        reboot.run(chip)
     except CommandError as e:
         assert "did not restart" in str(e) and chip.boots.count == 0
     else:

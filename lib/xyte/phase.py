@@ -12,12 +12,12 @@ import sys
 
 def call(module, function, *args):
     """Call `function` of `module` (its full name), and let go of every module that this was the first to import."""
-    before = set(sys.modules)
+    before = tuple(sys.modules)  # a set would take more of the heap, once for each call that is under way
     try:
         return getattr(__import__(module, None, None, (function,)), function)(*args)
     finally:
         for name in list(sys.modules):
-            if name not in before and name.startswith("xyte."):
+            if name.startswith("xyte.") and name not in before:
                 forget(name)
         gc.collect()
 

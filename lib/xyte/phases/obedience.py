@@ -1,7 +1,7 @@
 """Looks after the cloud's commands: those that wait in its queue, and the one that a restart interrupted."""
 
+from xyte import phase
 from xyte.core.commands import Row
-from xyte.handlers import reboot, update_firmware
 from xyte.services.calls import Calls
 from xyte.services.executor import Executor
 from xyte.services.journal import Journal
@@ -28,7 +28,14 @@ def resume(state):
 
 
 def _executor(state, journal):
+    """The built-in commands are loaded when they are called, the update by phases/update.py: then there is room."""
+    chip = state.chip
     rows = {name: Row(*state.commands[name]) for name in state.commands}
-    rows["reboot"] = reboot.row(state.chip)
-    rows[state.settings.update_command] = update_firmware.row(state)
-    return Executor(Calls(state.cloud), journal, rows, state.chip, state.refused)
+    rows["reboot"] = Row(
+        lambda params, progress: phase.call("xyte.handlers.reboot", "run", chip),
+        after_restart=lambda entry, cause: phase.call("xyte.handlers.reboot", "after_restart", cause),
+    )
+    rows[state.settings.update_command] = Row(
+        None, ("url",), lambda entry, cause: phase.call("xyte.phases.rollback", "after_restart", state, entry["id"])
+    )
+    return Executor(Calls(state.cloud), journal, rows, chip, state.refused)

@@ -3,6 +3,7 @@
 from micropython import const
 from xyte import VERSION, log, phase
 from xyte.core import update_rules
+from xyte.core.outcome import FAILED
 from xyte.core.values import clip
 from xyte.errors import CommandError, StoreError
 from xyte.services import trial
@@ -14,7 +15,7 @@ _BLOCK_BYTES = const(4096)
 def after_restart(state, command):
     """command: id of the one that asked for the update, None for an update that nobody commanded.
 
-    Returns (good, message) when it is over, None when it goes on: by a trial under way or by the command again.
+    Returns (FAILED, message) when it is over, None when it goes on: by a trial under way or by the command again.
     """
     record, cause = UpdateRecord(state.chip.keys), state.chip.reset_cause()
     record.load()
@@ -22,12 +23,12 @@ def after_restart(state, command):
     if not now or now["command"] != command:
         if cause == update_rules.POWER_LOSS:
             return None  # it had not begun, and nothing is wrong with it: it begins now
-        return False, "interrupted by a restart (%s) before it began" % cause
+        return FAILED, "interrupted by a restart (%s) before it began" % cause
     try:
         slots = state.chip.slots(now["kind"])
     except CommandError as e:  # flashed anew since, with another layout
         record.clear()
-        return False, str(e)
+        return FAILED, str(e)
     switched = now["state"] == update_rules.TRIAL or slots.switched(now["mark"])
     choice = update_rules.after_restart(now, cause, slots.running == now["slot"], switched)
     if choice == update_rules.ROLLED_BACK:
@@ -36,7 +37,7 @@ def after_restart(state, command):
         record.remember_failure()
         record.clear()
         old = VERSION if now["kind"] == update_rules.FIRMWARE else state.version
-        return False, "%s failed its trial, %s runs again: %s" % (now["version"], old, reason)
+        return FAILED, "%s failed its trial, %s runs again: %s" % (now["version"], old, reason)
     if choice in (update_rules.SWITCH_NOW, update_rules.TRY_AGAIN):
         return _switch_again(state, record)
     if choice == update_rules.ON_TRIAL and now["state"] != update_rules.TRIAL:
@@ -51,7 +52,7 @@ def _switch_again(state, record):
         phase.call("xyte.services.update_switch", "switch", state)
     except (CommandError, StoreError) as e:
         record.clear()
-        return False, str(e)
+        return FAILED, str(e)
 
 
 def resume(state):

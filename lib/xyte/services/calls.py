@@ -1,23 +1,18 @@
 """The cloud's device API but for telemetry: Register Device, Get Command, Update Command, Update Device, Get File.
 
 Each call returns what the answer says, or raises LinkError (no usable answer), RefusedError (an unwelcome status) or
-SettingsError (a message that does not fit the buffer, a host that we may not talk to).
+SettingsError (a message that does not fit the buffer, a host that we may not talk to). The rules for answers are loaded
+to read one: a command, or the progress of an update, needs the room.
 """
 
 from micropython import const
+from xyte import phase
 from xyte.core import url
 from xyte.core.values import clip
 from xyte.errors import LinkError, RefusedError, SettingsError
 from xyte.services.cloud import TIMEOUT_S
 
 _TEXT_LIMIT = const(200)
-
-
-def _answers():
-    """Not for who only tells how far an update is: there is little room beside one."""
-    from xyte.core import answers
-
-    return answers
 
 
 def _headers(**more):
@@ -41,10 +36,12 @@ class Calls:
 
     def register(self, facts):
         """Register Device. facts: dict of the request's fields. Returns the identity as a dict."""
+        from xyte.core import answers  # before the request: there must be room to read the only copy of a key
+
         entry = self._cloud.settings.entry_url
         url.allowed(entry, self._cloud.settings)
         response = self._send("POST", entry.rstrip("/") + "/v1/devices", facts, _headers())
-        return _answers().registration(_answers().parse(_content(response)))
+        return answers.registration(answers.parse(_content(response)))
 
     def command(self):
         """Get Command: {"id", "name", "status", "parameters"} of the queue's head, or None."""
@@ -55,7 +52,7 @@ class Calls:
             return None
         if status not in (200, 201):
             raise refusal(response)
-        return _answers().command(status, _answers().parse(_content(response) or b"null"))
+        return phase.call("xyte.core.answers", "command", status, _parsed(response))
 
     def update_command(self, ident, status, message):
         """Update Command. ident: the id as it came. status: in_progress, done or failed."""
@@ -77,7 +74,7 @@ class Calls:
         response = self._get("/files/" + ident)
         if response.status_code != 200:
             raise refusal(response)
-        return _answers().members(_content(response))
+        return phase.call("xyte.core.answers", "members", _content(response))
 
     def _get(self, path):
         cloud = self._cloud
@@ -106,10 +103,14 @@ def _content(response):
     return data
 
 
+def _parsed(response):
+    return phase.call("xyte.core.answers", "parse", _content(response) or b"null")
+
+
 def refusal(response):
     """The RefusedError for a response: its status, its `error` text if it has one, its Retry-After."""
     try:
-        reply = _answers().parse(_content(response))
+        reply = _parsed(response)
         text = reply.get("error") if isinstance(reply, dict) else None
     except LinkError:  # the status came whole, and it is what counts
         text = None
