@@ -13,7 +13,7 @@ from tools.board.settings import SIMULATION_WKB
 
 pytestmark = pytest.mark.skipif(bool(os.environ.get("NO_I386")), reason="NO_I386 is set")
 
-LIFE_HEAP = "60wK"  # of the chip: register, 100 telemetries, a command, both kinds of update, plain and packed
+LIFE_HEAP = "61wK"  # of the chip: register, 100 telemetries, a command, both kinds of update, plain and packed
 FILES_HEAP = "72wK"  # the same with the agent as files, but for the updates
 RESIDENT = 31 * 1024  # bytes: code and data of the agent between two telemetries
 TRANSIENT = 8 * 1024  # bytes on top: of a command, with the code that carries it out

@@ -2,6 +2,7 @@
 
 from fakes.chip import FakeChip, Restarted
 from xyte.core import update_rules, update_wish
+from xyte.core.outcome import FAILED
 from xyte.errors import CommandError
 from xyte.phases import rollback
 from xyte.services import update_switch
@@ -67,7 +68,7 @@ def test_a_board_flashed_anew_without_a_second_partition_starts():
         board.chip.slots = no_slots
         rollback.resume(board.state)
         if command:
-            assert rollback.after_restart(board.state, command) == (False, "this board has no second app partition")
+            assert rollback.after_restart(board.state, command) == (FAILED, "this board has no second app partition")
         else:
             assert "no second" in board.state.last_update
         assert not board.chip.keys.get("update")
