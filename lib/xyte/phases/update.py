@@ -25,6 +25,7 @@ def command(state, params):
 def update(state, params, progress):
     """Returns a message when there is nothing to do; otherwise ends in a restart. Raises CommandError, StoreError.
 
+    params: of the command; emptied once they are in the record.
     progress: as a command's handler has it, see services/progress.py; its command is None when nobody commanded it.
     """
     settled = phase.call("xyte.services.update_check", "check", state, params, progress.command)
