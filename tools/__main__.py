@@ -1,7 +1,7 @@
 """The command line: finds the command in a table and imports only its module.
 
 A command module offers ``configure(parser)``, which adds its options to an ``argparse.ArgumentParser``, and
-``run(args) -> int``, whose result is the exit status.
+``run(args) -> int``, whose result is the exit status. BrokenPipeError and KeyboardInterrupt it leaves to `main`.
 """
 
 import argparse

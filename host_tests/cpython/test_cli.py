@@ -84,11 +84,13 @@ if __name__ == "__main__":
         assert process.stderr.read() == ""
 
 
-@pytest.mark.parametrize("words", [["--help"], ["build", "--help"]])
-def test_a_closed_pipe_is_quiet(words):
+@pytest.mark.parametrize("words", [["--help"], ["build", "--help"], ["board", "new", "FOLDER", "--stock"], ["firmware"],
+                                   ["keys", "new", "k", "--dir", "FOLDER"]])
+def test_a_closed_pipe_is_quiet(words, tmp_path):
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run([sys.executable, "-m", "tools", *words], cwd=ROOT, check=False,
+    words = [word.replace("FOLDER", str(tmp_path / "b")) for word in words]
+    done = subprocess.run([sys.executable, "-u", "-m", "tools", *words], cwd=ROOT, check=False,
                           stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
     assert done.stderr == b""

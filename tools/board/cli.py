@@ -48,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
     """Do it; returns the exit status."""
     try:
         args.act(args)
+    except BrokenPipeError:
+        raise
     except (BoardError, build.BuildError, image.ImageError, interpreter.MissingInterpreter, OSError) as error:
         print(f"board: {error}", file=sys.stderr)
         return 1

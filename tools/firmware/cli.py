@@ -32,6 +32,8 @@ def run(args: argparse.Namespace) -> int:
             return 0
         job.run(container.engine(args.engine))
         return _report(job)
+    except BrokenPipeError:
+        raise
     except (container.CannotBuild, build.BuildError, manifest.ManifestError, OSError, ValueError) as error:
         print(f"firmware: {error}", file=sys.stderr)
         return 1

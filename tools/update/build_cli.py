@@ -41,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
             print(f"{args.out}: {len(written)} modules, {sum(file.stat().st_size for file in written)} bytes")
         else:
             _write_update(args)
+    except BrokenPipeError:
+        raise
     except (build.BuildError, OSError, ValueError) as error:
         print(f"build: {error}", file=sys.stderr)
         return 1

@@ -22,6 +22,8 @@ def run(args: argparse.Namespace) -> int:
     """0, or 1 with the reason on stderr. The private key is written, never printed."""
     try:
         private, public = signing.save(signing.new_key(), args.dir, args.name)
+    except BrokenPipeError:
+        raise
     except (signing.KeyFileError, OSError) as error:
         print(f"keys: {error}", file=sys.stderr)
         return 1

@@ -25,6 +25,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         fields = signed_fields(args.file.read_bytes(), args.version, args.key)
         out = write_fields(args.file, fields)
+    except BrokenPipeError:
+        raise
     except (OSError, ValueError) as error:
         print(f"sign: {error}", file=sys.stderr)
         return 1

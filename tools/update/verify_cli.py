@@ -42,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
     except Refused as reason:
         print(f"refused: {reason}")
         return 1
+    except BrokenPipeError:
+        raise
     except (OSError, ValueError) as error:
         print(f"verify: {error}", file=sys.stderr)
         return 1
