@@ -8,7 +8,7 @@ from device_code import agent_modules, board_files, place
 from tools import build, image, interpreter
 
 LARGEST_MODULE = 6 * 1024
-LARGEST_AGENT = 72 * 1024  # the design asks for 60; with both kinds of update and Wi-Fi it takes 71.9
+LARGEST_AGENT = 72 * 1024  # the design asks for 60; with both kinds of update and Wi-Fi it takes 71.6
 IMPORT_FROM_ROMFS = """
 import sys, vfs
 vfs.mount(vfs.VfsRom(open(sys.argv[1], "rb").read()), "/rom")

@@ -19,7 +19,7 @@ def command(state, params):
     params: of the command. Raises StoreError.
     """
     outcome.of(state.journal[1], update, state, params, Progress(state))
-    phase.call("xyte.services.deed", "keep", state)
+    phase.call("xyte.services.journal", "keep_outcome", state)
 
 
 def update(state, params, progress):

@@ -3,8 +3,7 @@
 from xyte import log
 from xyte.core import commands, outcome
 from xyte.errors import CommandError, RefusedError, StoreError
-from xyte.services import deed
-from xyte.services.progress import GONE, IN_PROGRESS
+from xyte.services.progress import GONE, IN_PROGRESS, Progress
 
 _MOST_AT_ONCE = 8
 
@@ -67,7 +66,8 @@ class Executor:
             return None, True
         if not row.run:
             return row, False
-        deed.carry_out(row.run, command["parameters"], self._journal, self._cloud, self._chip.feed)
+        outcome.of(entry, row.run, command["parameters"], Progress(self._cloud, entry, self._chip.feed))
+        self._journal.keep_outcome()
         self._report(entry)
         return None, True
 

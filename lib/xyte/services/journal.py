@@ -2,6 +2,7 @@
 
 import json
 
+from xyte import log
 from xyte.core import record
 
 _KEY = "command"
@@ -39,3 +40,14 @@ class Journal:
         sequence = self._memory[0] + 1
         self._keys.set(_KEY, record.pack(sequence, json.dumps(entry).encode()))
         self.know(entry, sequence)
+
+    def keep_outcome(self):
+        """The entry has its outcome. Raises StoreError when flash did not take it."""
+        entry = self.entry
+        log.info("command", "%s: %s %s" % (entry["name"], entry["phase"], entry["message"]))
+        self.save(entry)
+
+
+def keep_outcome(state):
+    """See Journal.keep_outcome; for who has no Journal at hand."""
+    Journal(state.chip.keys, state.journal).keep_outcome()
