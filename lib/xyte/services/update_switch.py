@@ -22,10 +22,12 @@ def switch(state):
     record, chip = _record(state), state.chip
     slots, trials = chip.slots(record.now["kind"]), record.now["trials"] + 1
     record.save(state=update_rules.SWITCH, mark=slots.mark(), trials=trials)
-    log.info("update", "restarting into %s for trial %d" % (record.now["slot"], trials))
     chip.clear_boots()
-    slots.switch()  # last: what failed behind it would be told as a failure, and yet the trial would come
-    chip.reset()
+    slots.switch()
+    try:
+        log.info("update", "restarting into %s for trial %d" % (record.now["slot"], trials))
+    finally:  # whatever stops this line: told as a failure, the trial would come nevertheless
+        chip.reset()
     raise CommandError("the board did not restart")
 
 

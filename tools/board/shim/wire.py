@@ -55,8 +55,9 @@ class Frozen:
 
     def __getattr__(self, name):
         if isinstance(self.it, str):
-            sys.modules.pop(self.it)
-            self.it = sys.modules[self.it] = load(self.it)
+            module = self.it
+            sys.modules.pop(module)
+            self.it = sys.modules[module] = load(module)
         return getattr(self.it, name)
 
 
