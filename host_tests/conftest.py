@@ -13,6 +13,10 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "lib"), str(HERE), str(HERE 
 sys.dont_write_bytecode = False
 sys.pycache_prefix = str(HERE.parent / ".cache" / "tests" / "bytecode")
 
+# After a phase it collects garbage, all of it; here that would look through what pytest and hypothesis keep, too.
+collect = gc.collect
+gc.collect = lambda generation=0: collect(generation)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Of host_tests/board; said here, for pytest reads no deeper conftest in time."""
@@ -30,8 +34,3 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     import places  # found by what is said above
 
     places.remove_all()
-
-
-def pytest_collection_finish() -> None:
-    """The agent collects after each of its phases: spare it what pytest itself has on the heap."""
-    gc.freeze()

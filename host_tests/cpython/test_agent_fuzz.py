@@ -4,10 +4,8 @@ The rules: no exception leaves `step`, no exchange outlives its deadline, an ide
 six 404, and what was learned before the garbage works again after it.
 """
 
-import gc
 import json
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -45,14 +43,6 @@ SEMIVALID = st.builds(response, HARMLESS, BODIES, FIELDS, st.booleans())
 TORN = st.tuples(SEMIVALID, st.integers(0, 200)).map(lambda pair: pair[0][:pair[1]])
 ANSWER = st.one_of(SEMIVALID, TORN, st.binary(max_size=80), st.none(), st.just("right"))
 ANSWERS = st.lists(ANSWER, min_size=1, max_size=8)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_collecting():
-    """After each phase the agent collects garbage; here that would look through all that hypothesis keeps."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gc, "collect", lambda: 0)
-        yield
 
 
 class Garbling(FakeCloud):
@@ -107,8 +97,12 @@ def test_garbage_never_costs_the_identity(garbage):
     assert identity(desk) == "d1", "nothing in here may cost the identity"
     desk.cloud.garbage = []
     before = len(desk.cloud.telemetries)
-    steps(desk, 3600 + 600)  # the longest Retry-After that is believed, and a pause
-    assert len(desk.cloud.telemetries) > before and desk.boots == 1
+    waited_s = 0
+    while len(desk.cloud.telemetries) == before:
+        steps(desk, 60)
+        waited_s += 60
+        assert waited_s <= 3600 + 600, "longer than any Retry-After that is believed, and a pause"
+    assert desk.boots == 1
     assert desk.cloud.registrations == 1
 
 
