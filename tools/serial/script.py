@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ast
 import functools
+import threading
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "device"
+_one_at_a_time = threading.Lock()  # CPython 3.11 may fail when two threads parse at once (python/cpython issue 106905)
 
 
 @functools.cache
@@ -20,7 +22,8 @@ def text(name: str) -> str:
 
 def portion(name: str, function: str, arguments: tuple[object, ...]) -> str:
     """Code that prints the repr of `function(*arguments)` of device/`name`.py, on a line of its own."""
-    imports, functions = _parts(name)
+    with _one_at_a_time:
+        imports, functions = _parts(name)
     wanted = _needed(function, functions)
     source = "\n".join([line for bound, line in imports if any(bound in functions[f][1] for f in wanted)]
                        + [functions[f][0] for f in wanted])
