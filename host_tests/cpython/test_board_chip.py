@@ -4,7 +4,7 @@ import pytest
 from board_lab import I386, firmware, make_board, run_to_prompt
 from test_board_virtual import COUNT, printed
 
-from tools.board.settings import SIMULATION_WKB
+from tools.board.settings import ROMFS, simulation
 
 ERRORS = """
 def error(call, *args):
@@ -284,9 +284,9 @@ def test_shim_costs(tmp_path, arch, record_property):
     record_property("heap used", used)
     print(f"{arch}: {used} bytes of the heap used when main.py begins, {free} free")
     words = 2 if arch == "native" else 1
-    heap = words * (56 + SIMULATION_WKB) * 1024
+    heap = words * (56 * 1024 + simulation(frozen=True))
     assert 0.97 * heap < used + free <= heap
-    assert used <= words * SIMULATION_WKB * 1024
+    assert used <= words * (simulation(frozen=True) - ROMFS)
 
 
 def test_pins_and_small_things(tmp_path):

@@ -136,6 +136,11 @@ class Control:
         self._bytes[7] = slot
         struct.pack_into("<II", self._bytes, 28, *payload)
 
+    def has_files(self, flash_fd: int) -> bool:
+        """Whether the running image brings files, as one with the agent frozen in; flash_fd: of flash.bin."""
+        address, size = struct.unpack_from("<II", self._bytes, 28)
+        return size > 2 and os.pread(flash_fd, 3, address) == b"\xd2\xcd\x31"  # the head of a ROMFS
+
     def set_rtc(self, seconds: int, microseconds: int) -> None:
         """RTC at this moment."""
         struct.pack_into("<II", self._bytes, 20, seconds, microseconds)

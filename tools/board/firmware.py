@@ -10,7 +10,10 @@ from tools import build
 
 SHIM = Path(__file__).parent / "shim"
 START = SHIM / "start.py"
-_NAMES = 1000  # with those of the shim, at least 300, there are more than the 1260 that the smaller tables hold
+# Module -> names in it. With them, and those of the shim, about 285, the tables are full: up to the one of 1280
+# entries, in which any frozen agent has room; or up to the one of 320. An agent as files, which has more than 300 names
+# and less than 620, then makes a table of 640 entries, about what all up to 320 take that it makes on a chip.
+_NAMES = {"names": 1000, "fewer_names": 325}
 
 
 @functools.cache
@@ -18,14 +21,15 @@ def shim_romfs() -> bytes:
     """ROMFS of every module in shim/, and of `names`. Raises tools.build.BuildError when one does not compile."""
     with tempfile.TemporaryDirectory() as folder:
         build.compile_tree(SHIM, Path(folder))
-        source = Path(folder, "names.py")
-        source.write_text(_names())
-        build.compile_file(source, Path(folder, "names.mpy"), "names.py")
-        source.unlink()
+        for module, count in _NAMES.items():
+            source = Path(folder, f"{module}.py")
+            source.write_text(_names(count))
+            build.compile_file(source, source.with_suffix(".mpy"), source.name)
+            source.unlink()
         return build.romfs(Path(folder))
 
 
-def _names() -> str:
+def _names(count: int) -> str:
     """Source of a module that does nothing but bring names with it.
 
     MicroPython keeps names that come at run time in tables of 20, 40, 80 ... entries, 7 bytes each on 32 bits
@@ -33,4 +37,4 @@ def _names() -> str:
     and the agent would pay for tables that a chip does not have. With these names the tables are there before it
     comes, with room for any agent and its application.
     """
-    return "def names(x):\n" + "".join(f"    x.n{i}\n" for i in range(_NAMES))
+    return "def names(x):\n" + "".join(f"    x.n{i}\n" for i in range(count))

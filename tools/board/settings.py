@@ -9,7 +9,15 @@ from fractions import Fraction
 from pathlib import Path
 
 FILE = "board.json"
-SIMULATION_WKB = 30  # word-scaled KiB, as measured; README.md says what it is made of
+# Bytes on 32 bits, as measured; README.md says what they are made of.
+SHIM = 15936
+NAMES = 14784
+ROMFS = 4096
+
+
+def simulation(frozen: bool) -> int:
+    """Bytes of the interpreter's heap that a chip does not need, on 32 bits. frozen: the image has the agent."""
+    return SHIM + (NAMES + ROMFS) * frozen
 
 
 def ratio(speed: float) -> Fraction:
@@ -41,15 +49,15 @@ class BoardSettings:
     ntp_offset_s: int = 0
     portal_port: int = 0
 
-    @property
-    def interpreter_heap(self) -> str:
+    def interpreter_heap(self, frozen: bool) -> str:
         """For `-X heapsize`: the chip's heap, and what lies on the interpreter's but not on the chip's.
 
-        That is the shim, which is C in the chip's firmware, and the tables of names, see shim/names.py. A size
-        without `wK` is taken as it is.
+        That is the shim, which is C in the chip's firmware, and with a `frozen` agent the tables of names, see
+        firmware.py, and what a module in a ROMFS keeps on the heap and a frozen one does not. A size without `wK` is
+        taken as it is.
         """
         if match := re.fullmatch(r"(\d+)wK", self.heap):
-            return f"{int(match[1]) + SIMULATION_WKB}wK"
+            return f"{int(match[1]) * 1024 + simulation(frozen)}w"
         return self.heap
 
     def save(self, folder: Path) -> None:

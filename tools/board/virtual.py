@@ -187,8 +187,8 @@ class VirtualBoard:
     def _starter(self, flash: Flash, control: Control, on_text: Callable[[bytes], None],
                  consoles: Consoles) -> Callable[[], Process]:
         command = factory.interpreter(self.settings.arch)
-        return lambda: Process(command, self.settings.interpreter_heap, flash.fileno(), control, on_text,
-                               self._wake_read, consoles)
+        return lambda: Process(command, self.settings.interpreter_heap(control.has_files(flash.fileno())),
+                               flash.fileno(), control, on_text, self._wake_read, consoles)
 
 
 def _free_port(kind: int) -> int:

@@ -46,8 +46,12 @@ def boot(names):
         vfs.mount(device, "/")
     except OSError:
         wire.load("inisetup").setup(device)
-    sys.path[:] = ["", "/rom", ".frozen", "/lib"] if mount_payload() else ["", ".frozen", "/lib"]
-    wire.load("names")
+    sys.path[:] = ["", ".frozen", "/lib"]
+    if mount_payload():
+        sys.path.insert(1, "/rom")
+        wire.load("names")
+    else:
+        wire.load("fewer_names")
     os.chdir("/")
     gc.collect()
     if execute("boot", "/boot.py", names) and not wire.control[_RAW_MODE]:

@@ -18,7 +18,6 @@ def install():
     code = libc.func("P", "mmap", "PLiiil")(None, 4096, 7, 0x22, -1, 0)
     uctypes.bytearray_at(code, len(patch) - 8)[:] = patch[8:]
     slot = struct.unpack_from("<Q", patch)[0]
-    protect = libc.func("i", "mprotect", "PLi")
-    protect(slot & ~4095, 4096, 3)
+    # It stays writable: beside it lie the slots of functions that a library looks up when it first calls them.
+    libc.func("i", "mprotect", "PLi")(slot & ~4095, 4096, 3)
     struct.pack_into("P", uctypes.bytearray_at(slot, struct.calcsize("P")), 0, code)
-    protect(slot & ~4095, 4096, 1)
