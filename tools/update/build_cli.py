@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for update in (app, image):
         update.add_argument("--out", required=True, type=Path, metavar="FILE", help="where to write the payload")
         update.add_argument("--gzip", action="store_true", help="pack it, with a window that boards can unpack in")
-    mpy = kinds.add_parser("mpy", help="the agent's compiled modules, to copy onto a board's file system")
+    mpy = kinds.add_parser("mpy", help="the agent's modules, linked and compiled, to copy onto a board's file system")
     mpy.add_argument("--out", required=True, type=Path, metavar="DIR",
                      help="folder for xyte/*.mpy; other files in it stay")
 
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     """Build what was asked for; 0, or 1 with the reason on stderr."""
     try:
         if args.kind == "mpy":
-            written = build.compile_tree(build.AGENT, args.out / "xyte", lines=False)
+            written = build.compile_linked(build.AGENT, args.out)
             print(f"{args.out}: {len(written)} modules, {sum(file.stat().st_size for file in written)} bytes")
         else:
             _write_update(args)

@@ -1,0 +1,190 @@
+"""The linker: what it makes does what the sources did, and names that others know stay."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from tools import build, link
+
+# A program with everything that names can do.
+SOURCES = {
+    "app": 'VERSION = "1.2"\n',
+    "app.core": "",
+    "app.core.rules": """
+        from micropython import const
+        _LIMIT, WORDS = const(3), ("left", "right")
+        def clip(text, limit=_LIMIT):
+            "Not longer than this."
+            return text[:limit]
+        def _twice(text):
+            return text + text
+        def echo(text):
+            return _twice(clip(text))
+        class Mine(dict):
+            def clear(self):
+                return len({1: 2}.items())
+        def left(text):
+            return "L" + text
+        def right(text):
+            return "R" + text
+        def turn(name, text):
+            return globals()[name](text)
+    """,
+    "app.core.parts": """
+        from micropython import const
+        from app.core import rules
+        _STEP = const(2)
+        total = []
+        _count = 0
+        class Base:
+            step = staticmethod(abs)
+            def __init__(self, first, *more, **named):
+                self._value, self.size = first, len(more) + len(named)
+            @property
+            def value(self):
+                return self._value
+            def grow(self, by=1):
+                self._value += by
+                return self
+        class Part(Base):
+            def __init__(self, first, second):
+                super().__init__(first, second, named=1)
+                self._extra = [n * _STEP for n in range(first) if n != second]
+            def sum(self):
+                return sum(x for x in self._extra) + self.size + self.step(-1)
+        def counted(rules):
+            "The parameter hides the module."
+            global _count
+            _count += rules
+            total.append(_count)
+            def inner():
+                nonlocal rules
+                rules = rules + 1
+                return rules
+            return inner() + inner()
+        def careful(text):
+            try:
+                return int(text)
+            except ValueError as e:
+                return rules.clip(type(e).__name__, limit=5)
+    """,
+    "app.late": """
+        import json
+        from app.core.parts import Part, total
+        class _Hidden:
+            def __init__(self, rules):
+                self._rules = rules
+        def run(text):
+            return json.dumps([text, Part(4, 1).sum(), len(total), _Hidden(text)._rules])
+    """,
+    "app.phase": """
+        def call(module, function, *args):
+            return getattr(__import__(module, None, None, (function,)), function)(*args)
+    """,
+    "app.face": """
+        import sys
+        from app import VERSION, phase
+        from app.core import parts as bits, rules
+        from app.core.rules import WORDS, echo as again
+        class Face:
+            def __init__(self, name, size=1):
+                self.name, self._size = name, size
+                self.part = bits.Part(size, second=0)
+            def tell(self, loud=False):
+                return (lambda text, mark="!": text + mark * loud)(self.name)
+        def main():
+            from app.late import run
+            from app.core.parts import counted
+            face = Face(name="face", size=3)
+            print(VERSION, face.tell(loud=True), face.part.sum(), face.part.grow().grow(by=2).value)
+            print(again("abcdef"), [rules.turn(word, "x") for word in WORDS], bits.careful("7"), bits.careful("x"))
+            print(counted(5), counted(6), run("late"), phase.call("app.late", "run", "named"))
+            print(getattr(face, "name"), {word: len(word) for word in WORDS}, sys.maxsize > 0)
+    """,
+}
+PUBLIC = ("app", "app.face")
+BUNDLES = {"app.base": ("app.core.parts", "app.phase"), "app.face": ("app.face",)}
+
+
+def sources():
+    return {name: textwrap.dedent(text) for name, text in SOURCES.items()}
+
+
+def said(tmp_path, modules):
+    """What `main` prints, with these modules on disk; those with modules below them are packages."""
+    tmp_path.mkdir()
+    (tmp_path / "micropython.py").write_text("const = int\n")
+    for name, text in modules.items():
+        is_package = any(other.startswith(name + ".") for other in modules)
+        path = tmp_path.joinpath(*name.split("."))
+        path = path / "__init__.py" if is_package else path.with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    program = "import builtins\nbuiltins.const = int\nfrom app.face import main\nmain()"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert not done.stderr, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("bundles", [BUNDLES, {}, {"app.face": ("app.face",)}], ids=["two", "none", "one"])
+def test_what_is_linked_does_the_same(tmp_path, bundles):
+    linked = link.link(sources(), bundles, foreign=["dumps", "append"], public=PUBLIC)
+    before, after = said(tmp_path / "before", sources()), said(tmp_path / "after", linked)
+    assert after == before and len(before) == 4
+
+
+def test_bundles_and_one_package():
+    linked = link.link(sources(), BUNDLES, public=PUBLIC)
+    assert set(linked) == {"app", "app.base", "app.face", "app.late"}
+
+
+def test_names_are_few():
+    linked = link.link(sources(), BUNDLES, public=PUBLIC)
+    names = link.names_in(linked["app.base"])
+    assert not names & {"_twice", "_count", "_value", "_extra", "counted", "careful", "Part", "total", "text"}
+    assert {"left", "right", "named", "size"} <= names, "texts and keywords"
+
+
+def test_names_of_the_outside_stay():
+    linked = link.link(sources(), BUNDLES, foreign=["grow"], public=[*PUBLIC, "app.core.rules"])
+    assert {"grow", "clip", "echo"} <= link.names_in(linked["app.base"])
+    assert linked["app.core.rules"].startswith("from app.base import ") and "clip" in linked["app.core.rules"]
+    names = link.names_in(linked["app.face"])
+    assert {"Face", "main", "name", "size", "tell", "loud"} <= names and "_size" not in names
+
+
+@pytest.mark.parametrize(("line", "complaint"), [
+    ("def more():\n    return rules\n", "used as a value"),
+    ("rules.WORDS = ()\n", "set from outside"),
+    ("phase.call('app.core.rules', 'left', '')\n", "called by name"),
+    ("print(rules.nothing)\n", "has no nothing"),
+    ("print(bits._count)\n", "changes"),
+    ("print(Face('x').part._value)\n", "private to another"),
+    ("import json.decoder\n", "write from"),
+])
+def test_what_cannot_be_linked_is_told(line, complaint):
+    broken = sources()
+    broken["app.face"] += line
+    with pytest.raises(link.LinkError, match=complaint):
+        link.link(broken, BUNDLES, public=PUBLIC)
+
+
+def test_the_agent_links(tmp_path):
+    """And what its application may import is there under its name."""
+    written = {path.relative_to(tmp_path).as_posix() for path in build.compile_linked(build.AGENT, tmp_path)}
+    for public in ("agent", "errors", "log", "device/wired", "updater", "safe", "base"):
+        assert f"xyte/{public}.mpy" in written
+    sources_there = sum(1 for path in build.AGENT.rglob("*.py"))
+    assert len(written) < sources_there
+
+
+def test_the_updater_does_without_the_rest():
+    """Each module that it may load: what those import is in the first bundle, or in the same list."""
+    modules = ("updater", "start", "settings_file", "vault", "timekeeper", "link_repair", "board", "trust", "dial",
+               "outgoing", "content", "alone", "transfer", "update_fetch", "update_switch", "update_signature",
+               "progress")
+    linked = build.linked(build.AGENT)
+    for module in ("base", *modules):
+        assert "\nfrom xyte.agent import" not in "\n" + linked[f"xyte.{module}"], module
