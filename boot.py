@@ -5,6 +5,7 @@ Nothing else of ours is imported here, so that nothing else of ours can be what 
     slot    the application in use: 0 the files in the root as flashed, 1 /slot_a, 2 /slot_b
     trial   a slot that is to be tried, once; + 16 when it has been started. The agent confirms it by making it `slot`;
             a restart before that goes back to `slot`, as the bootloader does with firmware
+    updating  set by the agent: fetch an update first, once, with the agent of this slot, counted from 1
     boots   boots in a row without a proof of health, from the second one on; the agent clears it
 
 RTC memory holds the same count as "XB", count, count ^ 0xFF; it spares flash, but does not survive a power loss.
@@ -80,9 +81,32 @@ def _is_there(slot):
         return False
 
 
+def _enter(slot):
+    """main.py and lib/ come from its folder from here on."""
+    if slot:
+        os.chdir(_FOLDERS[slot])
+        sys.path.insert(1, _FOLDERS[slot] + "/lib")
+
+
+def _is_update_due():
+    """Once: the wish is gone before it is followed, so that whatever comes of it, the application is next."""
+    try:
+        _nvs.erase_key("updating")
+        _nvs.commit()
+        return True
+    except OSError:  # there is none
+        return False
+
+
 def _run():
-    """Enter the slot to run: main.py and lib/ come from its folder then. Or safe mode, when there is none."""
+    """Enter the slot to run. Or the updater, when the agent has asked for it; or safe mode, when there is no slot."""
     boots = _count_boot() if machine.reset_cause() != _DEEP_SLEEP else 1
+    slot = _get("updating") - 1
+    if slot >= 0 and _is_update_due():
+        _enter(slot)
+        from xyte import updater
+
+        updater.run()
     slot = _application(boots)
     if slot is None or not _is_there(slot):
         reason = "no main.py" if slot is not None else "%d boots without health" % boots
@@ -90,11 +114,11 @@ def _run():
         from xyte import safe
 
         safe.run(reason)
-    elif slot:
-        os.chdir(_FOLDERS[slot])
-        sys.path.insert(1, _FOLDERS[slot] + "/lib")
+    _enter(slot)
 
 
 machine.WDT(timeout=_WATCHDOG_MS)
 gc.threshold(_COLLECT_EVERY)
 _run()
+for _name in [name for name in globals() if name.startswith("_") and not name.startswith("__")]:
+    del globals()[_name]  # main.py has the same globals: all of this would stay on the heap, 2 KiB

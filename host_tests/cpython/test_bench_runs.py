@@ -11,7 +11,7 @@ def test_short_form():
     left = re.findall(r"^\| bytes left per cycle, \S+ \| (\d+) \| ([\d,]+)", text, re.MULTILINE)
     assert [ours for ours, _ in left] == ["0", "0"] and all(theirs != "0" for _, theirs in left)
     assert re.search(r"^\| TLS records sent per cycle, https \| 1.0 ", text, re.MULTILINE)
-    assert "services/cycle.mpy" in text and "https, gzip" in text
+    assert "obedience.mpy" in text and "https, gzip" in text
     first, last, least, most = re.search(
         r"after a collection: ([\d,]+) bytes at first, ([\d,]+) at last, least ([\d,]+), most ([\d,]+)", text).groups()
     assert first == last == least == most, "flat to the byte"

@@ -7,8 +7,9 @@ from email.utils import format_datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xyte.core import dates, moments
-from xyte.core.encoder import JsonBuffer
+from fakes.server import written
+from xyte.core import moments
+from xyte.core.values import JsonBuffer
 
 START = datetime(2000, 1, 1, tzinfo=UTC)
 OUT = JsonBuffer(bytearray(40))
@@ -16,8 +17,8 @@ OUT = JsonBuffer(bytearray(40))
 
 def iso(now_s: int) -> str:
     OUT.clear()
-    dates.put_iso(OUT, now_s)
-    return json.loads(OUT.content())
+    OUT.time(now_s)
+    return json.loads(written(OUT))
 
 
 def test_every_day_to_2099():

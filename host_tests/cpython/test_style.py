@@ -20,6 +20,7 @@ MOST_PARAMETERS = 6
 MAY_CATCH_ALL = {
     "firmware/examples/dht22/main.py": "its driver raises a bare Exception",
     "agent.py": "the last line of defence: crash note and reset",
+    "updater.py": "the same, when there is no application",
     "phases/offer.py": "before_update is the user's code",
     "core/outcome.py": "a handler is the user's code",
     "services/telemetry.py": "a sensor is the user's code",

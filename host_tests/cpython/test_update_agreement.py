@@ -11,6 +11,7 @@ from tools.semver import precedence
 from tools.update import form, payload, signing
 from tools.update.describe import describe
 from xyte.core import app_image, signature, tar, update_wish
+from xyte.services import update_signature
 
 VERSIONS = ["0.9.0", "1.0.0-1", "1.0.0-2", "1.0.0-10", "1.0.0-a", "1.0.0-a.1", "1.0.0", "1.0.1", "1.10.0"]
 
@@ -38,7 +39,7 @@ def test_a_board_believes_what_sign_signed(data, chip):
     written = fields(data)
     wanted = update_wish.wanted({"url": "https://files.test/1", **written})
     assert (wanted["size"], wanted["sha256"], wanted["kind"]) == (len(data), describe(data).sha256, describe(data).kind)
-    text = update_wish.signed_text(wanted, chip)
+    text = update_signature.signed_text(wanted, chip)
     assert text.encode() == signing.signed_text(form.checksum(describe(data)), "1.1.0", chip)
     ours, theirs = (signature.modulus(signing.public_text(public(name).key)) for name in ("ours", "theirs"))
     assert believed(text, written["signature"], ours)

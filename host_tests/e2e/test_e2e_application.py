@@ -44,7 +44,7 @@ if "proof" not in os.listdir():
     def bug(*args):
         raise ValueError("a bug in the loop")
 """
-BUG_IN_THE_LOOP = ONCE + "    agent._telemetry.read_periodic = bug\n"
+BUG_IN_THE_LOOP = ONCE + "    agent._telemetry.read = bug\n"
 BUG_IN_MAIN = ONCE + "    bug()\n"
 
 

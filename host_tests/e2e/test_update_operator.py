@@ -86,7 +86,7 @@ def test_withdrawn_before_or_on_trial(bench, kind, how, when):
         run.reports(3)
         assert bench.info()["firmware"]["version"] == "1.1.0"
         bench.send(payloads.make(kind, "1.2.0")).done(run)
-    assert run.count("--- boot") == 3
+    assert run.count("--- boot") == 5
 
 
 @kinds

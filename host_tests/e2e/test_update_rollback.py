@@ -72,7 +72,7 @@ def test_bad_code_is_rolled_back_and_told(tmp_path, shared_cloud, case):
         run.reports(3)
         assert not found("--- boot", run.lines[seen:])
     assert run.count("restarting into .* for trial") == 1
-    assert run.count("--- boot ") == 3, run.lines
+    assert run.count("--- boot ") == 4, run.lines  # power-up, updater, trial, back
     assert bench.device == identity(board)["id"] == kept
     assert bench.info()["firmware"]["version"] == "1.0.0"
     assert (bench.info()["state"]["version"], bench.info()["state"]["agent_version"]) == ("1.0.0", "1.0.0")

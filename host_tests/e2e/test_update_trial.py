@@ -60,10 +60,6 @@ def test_one_trial_when_it_was_not_the_power(bench, kind, code):
 
 
 SPOIL = """
-class Operator:
-    command = "another"
-    def __call__(self, message):
-        return True
 @agent.self_test
 def spoil():
     from xyte.phases.update import update
@@ -72,24 +68,23 @@ def spoil():
         if name.endswith("lost"):
             keys.erase("update")
         try:
-            agent._chip.slots("KIND").switch() if name == "switch" else update(agent._state, PARAMS, Operator())
+            agent._chip.slots("KIND").switch() if name == "switch" else update(agent._state, PARAMS, "another")
             print("spoil: %s went through" % name)
         except Exception as e:
             print("spoil: %s: %s" % (name, e))
     keys.set("update", kept)
 """
 TWICE = """
-reset = agent._chip.reset
-def switch_once_more():
-    from xyte.services.update_record import UpdateRecord
-    record = UpdateRecord(agent._chip.keys)
-    record.load()
-    if record.now and record.now["state"] == "switch":
-        for i in range(2):
-            agent._chip.slots(record.now["kind"]).switch()
-        print("spoil: switched twice more")
-    reset()
-agent._chip.reset = switch_once_more
+reset = Chip.reset
+class Chip(Chip):
+    def reset(self):
+        from xyte.services.update_record import read
+        record = read(self.keys)
+        if record and record["state"] == "switch":
+            for i in range(2):
+                self.slots(record["kind"]).switch()
+            print("spoil: switched twice more")
+        reset()
 """
 
 
@@ -111,11 +106,12 @@ def test_the_way_back_is_not_touched_on_trial(tmp_path, reused_cloud, kind):
 @kinds
 def test_a_doubled_boot_choice_leaves_the_way_back(tmp_path, reused_cloud, kind):
     """Once more set_boot would overwrite the record of the slot that runs: bad code could not be rolled back."""
-    board = make_updatable(tmp_path / "board", reused_cloud, main=payloads.main_with(TWICE))
+    board = make_updatable(tmp_path / "board", reused_cloud,
+                           firmware=payloads.firmware("1.0.0", {"updater.py": TWICE}))
     bench = Bench(tmp_path, reused_cloud, board)
     with Powered(board) as run:
         run.reports(2)
         message = bench.send(payloads.make(kind, "1.1.0", "import machine\nmachine.reset()\n")).failed(run)
         assert "1.1.0 failed its trial, 1.0.0 runs again" in message
         run.reports(2)
-        assert run.count("spoil: switched twice more") == 1 and run.count("--- boot") == 3
+        assert run.count("spoil: switched twice more") == 1 and run.count("--- boot") == 4

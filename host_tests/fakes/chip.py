@@ -38,11 +38,6 @@ class FakeClock:
     def set_s(self, now_s):
         self._base_s, self._base_ms = now_s, self.ms
 
-    def ask_network_s(self):
-        if self.network_s is None:
-            raise OSError(110)
-        return self.network_s
-
 
 class PowerCut(BaseException):
     """The power is gone: nothing that the agent could catch."""
@@ -156,6 +151,14 @@ class FakeChip:
 
     def mac(self):
         return "02:00:5e:10:00:7f"
+
+    def set_clock(self, now_s):
+        self.clock.set_s(now_s)
+
+    def ask_network_s(self):
+        if self.clock.network_s is None:
+            raise OSError(110)
+        return self.clock.network_s
 
     def reset_cause(self):
         return self.cause

@@ -19,6 +19,11 @@ def response(status=200, body=b"", headers=(), close=False):
     return (head + "\r\n").encode() + body
 
 
+def written(out):
+    """What lies in a JsonBuffer."""
+    return bytes(out.buf[out.start : out.end])
+
+
 class FakeServer:
     """piece: deliver at most so many bytes at a time, with a "not now" before each piece. down: connecting fails.
 

@@ -2,13 +2,15 @@
 
 import json
 
-from fakes.chip import FakeClock
+from fakes.chip import FakeChip, FakeClock
 from fakes.server import FakeServer, response
 from xyte.core.settings_rules import read
 from xyte.errors import LinkError, RefusedError, SettingsError
+from xyte.phases import offer, registration, settlement
 from xyte.services.calls import Calls
 from xyte.services.cloud import Cloud
 from xyte.services.http import Session
+from xyte.state import State
 
 SETTINGS = {"entry_url": "http://entry:1/", "hardware_key": "hk", "development_hosts": ["entry", "hub"]}
 IDENTITY = {"id": "d1", "access_key": "k1", "hub_url": "hub:2", "hub_url_static_cert": ""}
@@ -39,13 +41,15 @@ def caught(kind, call, *args):
 
 def test_paths_and_headers():
     server, cloud = make(response(200, {"id": "d2", "access_key": "k2", "hub_url": "x"}))
-    Calls(cloud).register({"sn": "S"})
+    registration.ask(cloud, {"sn": "S"})
     report(cloud)
     Calls(cloud).command()
     Calls(cloud).update_command(5, "done", "fine")
     Calls(cloud).update_command("c", "in_progress", "")
-    Calls(cloud).update_device({"name": "n"})
-    assert Calls(cloud).file("f-9")["id"] == "d2"
+    settlement.tell_version(cloud, "2.0.0")
+    state = State(FakeChip("", None))
+    state.cloud, state.offer = cloud, ["f-9"]
+    assert offer.ask(state)["id"] == "d2"
     sent = [
         (method, path, headers.get("authorization"), headers["host"]) for method, path, headers, _, _ in server.requests
     ]
@@ -106,7 +110,7 @@ def test_unusable_answers_are_link_errors():
     for body in (b"", b"nonsense", b"[]", b"null", b"5", b'"x"', b"[" * 200):
         _, cloud = make(response(200, body))
         caught(LinkError, report, cloud)
-        caught(LinkError, Calls(cloud).register, {})
+        caught(LinkError, registration.ask, cloud, {})
 
 
 def test_every_empty_queue():
@@ -182,5 +186,5 @@ def test_a_message_too_long_gives_way_to_the_status():
 
 def test_facts_too_long_are_a_matter_of_settings():
     server, cloud = make(response(200, {}), body_bytes=256)
-    assert "buffer_bytes" in str(caught(SettingsError, Calls(cloud).register, {"name": "x" * 300}))
+    assert "buffer_bytes" in str(caught(SettingsError, registration.ask, cloud, {"name": "x" * 300}))
     assert not server.requests

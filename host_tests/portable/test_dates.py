@@ -1,13 +1,14 @@
 """HTTP dates and ISO times. The sweep over all days is in cpython/test_calendar.py, which has datetime."""
 
-from xyte.core import dates, moments
-from xyte.core.encoder import JsonBuffer
+from fakes.server import written
+from xyte.core import moments
+from xyte.core.values import JsonBuffer
 
 
 def iso(now_s):
     out = JsonBuffer(bytearray(32))
-    dates.put_iso(out, now_s)
-    return out.content()
+    out.time(now_s)
+    return written(out)
 
 
 def test_known_times():

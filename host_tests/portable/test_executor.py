@@ -2,11 +2,19 @@
 
 from fakes.chip import FakeChip, FakeKeys
 from fakes.cloud import FakeCloud
-from fakes.desk import Desk
-from xyte.core.commands import Row
+from fakes.desk import SETTINGS, Desk
+from xyte.core.settings_rules import read
 from xyte.errors import CommandError, LinkError, RefusedError, StoreError
+from xyte.phases import aftermath, errand
 from xyte.services.executor import Executor
 from xyte.services.journal import Journal
+from xyte.state import State
+
+
+def refused(status):
+    error = RefusedError("HTTP %d" % status)
+    error.status = status
+    return error
 
 
 class Api:
@@ -32,7 +40,7 @@ class Api:
         if self.forget:
             self.cloud.updates.append((ident, status, message))
         elif b" 404 " in self.cloud._update(body)[:16]:
-            raise RefusedError(404)
+            raise refused(404)
 
 
 class Bench:
@@ -42,12 +50,15 @@ class Bench:
         self.start()
 
     def start(self, cause="HARD_RESET", session="s1"):
-        rows = {"act": Row(self.act), "fail": Row(self.fail), "bug": Row(self.bug), "stop": Row(self.stop)}
-        self.journal = Journal(self.keys)
+        self.state = State(FakeChip("", None, cause, session, self.keys))
+        self.state.settings = read(SETTINGS)
+        self.state.commands = {name: (getattr(self, name), ()) for name in ("act", "fail", "bug", "stop")}
+        self.journal = Journal(self.keys, self.state.journal)
         self.journal.load()
-        self.executor = Executor(self.api, self.journal, rows, FakeChip("", None, cause, session))
         if self.journal.entry:
-            self.executor.settle()
+            aftermath.settle(self.state)
+        known = {name: self.state.commands[name][1] for name in self.state.commands}
+        self.executor = Executor(self.api, self.journal, known, session)
 
     def act(self, params, progress):
         self.ran.append(params)
@@ -65,7 +76,11 @@ class Bench:
     def drain(self):
         """As Cycle does. Returns the exception, or None."""
         try:
-            self.executor.drain()
+            command = self.executor.next()
+            while command:
+                errand.carry_out(self.state, command)
+                self.journal.know(self.state.journal[1])
+                command = self.executor.next()
         except (LinkError, RefusedError, StoreError, KeyboardInterrupt) as e:
             return e
 
@@ -84,7 +99,7 @@ def test_outcomes():
 
 
 def test_every_failure_of_the_line_is_made_good_without_a_second_run():
-    for error in (LinkError("x"), RefusedError(500), RefusedError(429), RefusedError(401)):
+    for error in (LinkError("x"), refused(500), refused(429), refused(401)):
         for good in range(6):
             b = Bench()
             b.api.cloud.send("c", "act")
@@ -126,10 +141,31 @@ def test_flash_that_dies_after_the_deed_does_not_repeat_it():
         b.ran.append(params)
         b.keys.broken = True
 
-    b.executor._rows["act"] = Row(act_and_break)
+    b.state.commands["act"] = act_and_break, ()
     assert isinstance(b.drain(), StoreError)
     b.drain()
     assert b.ran == [{}] and b.api.cloud.outcomes == {"c": [("done", "")]}
+
+
+def test_what_a_restart_interrupted():
+    update = SETTINGS.get("update_command", "update_firmware")
+    for name, phase, boot, want in (
+        ("act", "started", "old", ("failed", "interrupted by a restart (WDT_RESET); not run again")),
+        ("gone", "started", "old", ("failed", "interrupted by a restart (WDT_RESET); not run again")),
+        ("reboot", "started", "old", ("done", "restarted (WDT_RESET)")),
+        (update, "started", "old", ("failed", "interrupted by a restart (WDT_RESET) before it began")),
+        ("act", "started", "s2", ("started", "")),
+        ("reboot", "done", "old", ("done", "")),
+        ("act", "failed", "old", ("failed", "")),
+    ):
+        b = Bench()
+        b.journal.save({"id": "c", "name": name, "phase": phase, "message": "", "boot": boot, "reported": False})
+        b.start("WDT_RESET", "s2")
+        assert (b.journal.entry["phase"], b.journal.entry["message"]) == want, (name, phase, boot)
+    b = Bench()
+    b.journal.save({"id": "c", "name": update, "phase": "started", "message": "", "boot": "old", "reported": False})
+    b.start("PWRON_RESET", "s2")
+    assert (b.journal.entry["phase"], b.journal.entry["boot"]) == ("started", "s2"), "it goes on"
 
 
 def test_flash_dead_at_the_start_still_settles():
@@ -148,7 +184,7 @@ def test_withdrawn_before_it_started_is_not_run():
     for status in (404, 409, 410, 422):
         b = Bench()
         b.api.cloud.send("c", "act")
-        b.api.fails = [None, RefusedError(status)]
+        b.api.fails = [None, refused(status)]
         b.api.forget = True
         assert b.drain() is None
         assert b.ran == [], status
@@ -159,7 +195,7 @@ def test_a_report_nobody_wants_is_not_repeated():
     for status in (404, 409, 410, 422):
         b = Bench()
         b.api.cloud.send("c", "act")
-        b.api.fails = [None, None, RefusedError(status)]
+        b.api.fails = [None, None, refused(status)]
         b.api.cloud.queue.append(b.api.cloud.queue[0])
         b.drain()
         assert not b.journal.owes(), status

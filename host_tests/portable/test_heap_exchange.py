@@ -47,7 +47,7 @@ def exchange(answer):
 
     def work():
         cloud.out.clear()
-        cloud.out.raw(b'{"status":"online"}')
+        cloud.out.write(b'{"status":"online"}')
         replies[0] = cloud.report()
 
     work()

@@ -38,14 +38,6 @@ class FakePortal:
         self.closed = True
 
 
-class Link(Wifi):
-    def open_portal(self):
-        if self.network.full:
-            raise MemoryError()
-        self.network.portals.append(FakePortal())
-        return self.network.portals[-1]
-
-
 class Site:
     def __init__(self, wifi, air, held=(), **more):
         self.chip = FakeChip("", None)
@@ -53,16 +45,25 @@ class Site:
         self.clock, self.radio = self.chip.clock, Radio(self.chip.clock, air)
         values = {"hardware_key": "h", "ca_files": ["/ca"], "wifi": wifi, "setup_password": "label-1234"}
         values.update(more)
-        self.portals = self.radio.portals = []
-        self.radio.full = False
-        self.link = Link(read(values), self.chip, self.radio, "1.0.0")
+        self.portals, self.trouble = [], None
+        self.link = Wifi(read(values), self.chip, self.radio, "1.0.0")
 
     def pass_s(self, seconds):
         end, up = self.clock.ms + seconds * 1000, False
-        while self.clock.ms < end:
-            up = self.link.step()
-            self.clock.sleep_ms(250)
+        real, portal.opened = portal.opened, self.open_portal
+        try:
+            while self.clock.ms < end:
+                up = self.link.step()
+                self.clock.sleep_ms(250)
+        finally:
+            portal.opened = real
         return up
+
+    def open_portal(self, link):
+        if self.trouble:
+            raise self.trouble
+        self.portals.append(FakePortal())
+        return self.portals[-1]
 
 
 def test_opens_when_no_network_is_known():
@@ -73,20 +74,16 @@ def test_opens_when_no_network_is_known():
 
 def test_without_memory_it_tries_again_later():
     site = Site([HOME], {}, setup_after_s=60, link_reset_s=0)
-    site.radio.full = True
+    site.trouble = MemoryError()
     site.pass_s(200)
-    site.radio.full = False
+    site.trouble = None
     site.pass_s(400)
     assert len(site.portals) == 1
 
 
 def test_what_cannot_be_loaded_is_no_crash():
     site = Site([HOME], {}, setup_after_s=60, link_reset_s=0)
-
-    def fail():
-        raise ImportError("no module named 'microdot'")
-
-    site.link.open_portal = fail
+    site.trouble = ImportError("no module named 'microdot'")
     site.pass_s(200)
     assert site.radio.joins and site.portals == []
 

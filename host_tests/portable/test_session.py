@@ -103,7 +103,7 @@ def test_a_head_used_again_is_the_same_bytes():
         session.out.clear()
         session.out.value(text)
         session.request("POST", URL, session.out, headers).close()
-        session.request("GET", "http://h/other").close()  # spoils what lies ready
+        session.request("GET", "http://h/other").close()  # leaves what lies ready as it is
         session.request("POST", URL, session.out, headers).close()
         session.request("POST", URL, session.out, headers).close()
     posts = [data for data in sent if data.startswith(b"POST")]
@@ -276,6 +276,22 @@ def test_another_origin_is_another_connection():
     ]
 
 
+def test_a_get_in_between_leaves_the_head_of_the_telemetry_where_it_is():
+    server, session = make(response(200))
+    headers, url = {"A": "b"}, "http://h/telemetry"
+    for number in range(3):
+        session.out.clear()
+        session.out.value(number)
+        session.request("POST", url, session.out, headers).close()
+        ready = session._ready
+        session.request("GET", "http://g/file", headers=headers).close()
+        session.request("POST", url, session.out, headers).close()
+        assert session._ready is ready
+    posts = [(path, body) for method, path, _, body, _ in server.requests if method == "POST"]
+    assert posts == [("/telemetry", b"%d" % (number // 2)) for number in range(6)]
+    assert [stream.host for stream in server.streams] == ["h", "g"] * 3 + ["h"]
+
+
 def test_ctrl_c_leaves_no_half_read_answer():
     for whole in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"):
         server, session = make(whole, response(200, b"next"))
@@ -323,6 +339,7 @@ def test_headers_in_lower_case_and_json():
     answer = session.request("GET", URL)
     assert answer.headers["x-y"] == "z" and "X-Y" not in answer.headers
     assert answer.headers.get("none") is None and answer.json() == {"a": 1} and answer.text == '{"a": 1}'
+    assert answer.content == answer.content == b'{"a": 1}' and not hasattr(answer, "none")
     answer = session.request("GET", URL, keep_fields=False)
     assert answer.headers.get("x-y") is None
 

@@ -3,7 +3,8 @@
 import json
 
 from fakes.chip import FakeClock
-from xyte.core.encoder import JsonBuffer
+from fakes.server import written
+from xyte.core.values import JsonBuffer
 from xyte.services.telemetry import Sensor, Telemetry
 
 
@@ -28,9 +29,9 @@ class Bench:
         self.telemetry.add(Sensor(name, read, every_ms, deadband))
 
     def compose(self, timestamp=False):
-        self.telemetry.read_for_message(self.clock.ticks_ms())
+        self.telemetry.read(self.clock.ticks_ms(), True)
         self.telemetry.compose(self.out, timestamp)
-        return json.loads(self.out.content())
+        return json.loads(written(self.out))
 
     def send(self, timestamp=False):
         message = self.compose(timestamp)
@@ -89,7 +90,7 @@ def test_periods():
     b.send()
     for _ in range(25):
         b.clock.sleep_ms(1000)
-        b.telemetry.read_periodic(b.clock.ticks_ms())
+        b.telemetry.read(b.clock.ticks_ms())
     assert b.reads == {"slow": 3, "each": 1}, "one without a period is read for messages only"
     b.send()
     assert b.reads == {"slow": 3, "each": 2}
@@ -114,7 +115,7 @@ def test_days_without_a_read_are_not_taken_for_a_fresh_one():
     b.add("slow", 1, every_ms=10000)
     b.send()
     b.clock.sleep_ms(7 * 86400 * 1000)
-    b.telemetry.read_periodic(b.clock.ticks_ms())
+    b.telemetry.read(b.clock.ticks_ms())
     assert b.reads["slow"] == 2
 
 

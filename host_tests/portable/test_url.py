@@ -2,7 +2,6 @@
 
 from xyte.core import url
 from xyte.errors import SettingsError
-from xyte.services.connection import Connection
 
 
 def parts(text, scheme="https"):
@@ -55,20 +54,3 @@ def test_bad_ones():
         except SettingsError:
             continue
         raise AssertionError("%r gave %r" % (text, got))
-
-
-class Open:
-    @staticmethod
-    def close():
-        pass
-
-
-def test_a_connection_is_kept_for_the_same_origin_only():
-    connection = Connection(lambda *target: Open, None, None, 1)
-    assert not connection.is_open_to(url.split("https://h/x"))
-    connection.open(url.split("https://h/x"))
-    assert connection.is_open_to(url.split("https://h:443/y"))
-    for other in ("http://h:443", "https://h:444", "https://g"):
-        assert not connection.is_open_to(url.split(other)), other
-    connection.close()
-    assert not connection.is_open_to(url.split("https://h/x"))

@@ -242,7 +242,7 @@ def test_modules_of_the_search_are_let_go():
 
 def test_flash_that_fails_does_not_turn_an_answer_into_a_crash():
     site = Site([HOME], {"home": HOME_AIR})
-    site.link.keep_resets(2)
+    site.chip.keys.set("link_resets", b"\x02")
     site.boot()
     site.pass_s(5)
 

@@ -3,8 +3,6 @@
 from micropython import const
 from xyte import VERSION, log, phase
 from xyte.errors import SettingsError, StoreError
-from xyte.services.cloud import Cloud
-from xyte.services.cycle import Cycle
 from xyte.services.telemetry import Sensor, Telemetry
 from xyte.state import State
 
@@ -27,15 +25,16 @@ class Agent:
     its own.
     """
 
-    def __init__(self, version=VERSION, http=None, buffer_bytes=2048, link=None, chip=None):
+    def __init__(self, version=VERSION, http=None, buffer_bytes=1536, link=None, chip=None):
         if chip is None:
             from xyte.device.chip import Chip  # here: only a board has these modules
 
             chip = Chip()
-        log.configure("info", chip.clock.ticks_ms)
+        log.configure(log.INFO, chip.clock.ticks_ms)
         # First of all the client with its buffers, the largest pieces, while the heap is still in one piece.
         self._state = State(chip, _client(chip, http, buffer_bytes), version)
         self._chip = chip
+        self._state.alone = not (link or chip.link)
         chip.link = link or chip.link
         self._state.crash = phase.call("xyte.services.crash_note", "load", chip.root)
         if not self._state.crash and chip.reset_cause() == "WDT_RESET":
@@ -149,9 +148,13 @@ class Agent:
                     return done
                 self._idle(wait)
         except Exception as e:
-            text = self._chip.traceback(e)
-            log.error("agent", text)
-            phase.call("xyte.services.crash_note", "save", self._chip.root, log.masked(text))  # it goes to the cloud
+            try:
+                text = self._chip.traceback(e)
+                log.error("agent", text)
+                text = log.masked(text)  # it goes to the cloud
+                phase.call("xyte.services.crash_note", "save", self._chip.root, text)
+            except MemoryError:  # no room to tell of it; the restart makes some
+                pass
             self._idle(_CRASH_PAUSE_MS)
             self._chip.reset()
 
@@ -173,7 +176,7 @@ class Agent:
             self._notified = False
             self._telemetry.read_all = True
             self._cycle.report_now()
-        self._telemetry.read_periodic(now)
+        self._telemetry.read(now)
         wait = self._cycle.step()
         return self._telemetry.next_read_ms(self._chip.clock.ticks_ms(), min(wait, _LONGEST_MS))
 
@@ -195,13 +198,17 @@ class Agent:
         """Build the parts that need settings. False, with a line in the log, while there are no usable ones."""
         state = self._state
         try:
-            settings = phase.call("xyte.phases.start", "start", state)
+            phase.call("xyte.phases.start", "start", state)
         except (SettingsError, StoreError) as e:
             log.error("settings", e)
             return False
-        if settings.follow_latest:
+        # Here, for the start needs the room; and not within it, or this code would go with the start's.
+        from xyte.services.cloud import Cloud
+        from xyte.services.cycle import Cycle
+
+        if state.settings.follow_latest:  # pyright: ignore[reportAttributeAccessIssue]
             self._telemetry.add(Sensor("last_update", lambda: state.last_update, 0, 0))
-        state.cloud = Cloud(state.http, settings)  # pyright: ignore[reportAttributeAccessIssue]
+        state.cloud = Cloud(state.http, state.settings)  # pyright: ignore[reportAttributeAccessIssue]
         self._cycle = Cycle(state, self._telemetry)
         return True
 

@@ -1,6 +1,5 @@
 """What can go wrong, one type for each different consequence.
 
-    XyteError
       LinkError          no usable answer came: try again later
         NoAddressError   the host's name was not found
         UntrustedError   the server could not prove who it is; nothing secret was sent
@@ -13,11 +12,7 @@ Anything else that is raised is a bug: it ends in a crash note and a reset.
 """
 
 
-class XyteError(Exception):
-    pass
-
-
-class LinkError(XyteError):
+class LinkError(Exception):
     pass
 
 
@@ -29,23 +24,21 @@ class UntrustedError(LinkError):
     pass
 
 
-class RefusedError(XyteError):
-    """status: HTTP status. text: the cloud's own words, shortened. retry_after_s: what it asked us to wait, or 0."""
+class RefusedError(Exception):
+    """Made of a response by `refusal` in services/calls.py."""
 
-    def __init__(self, status, text="", retry_after_s=0):
-        super().__init__("HTTP %d %s" % (status, text))
-        self.status = status
-        self.text = text
-        self.retry_after_s = retry_after_s
+    status: int  # of HTTP
+    text: str  # the cloud's own words, shortened, or ""
+    retry_after_s: int  # what it asked us to wait, or 0
 
 
-class SettingsError(XyteError):
+class SettingsError(Exception):
     pass
 
 
-class StoreError(XyteError):
+class StoreError(Exception):
     pass
 
 
-class CommandError(XyteError):
+class CommandError(Exception):
     pass

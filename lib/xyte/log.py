@@ -1,31 +1,25 @@
 """One line per event on the console: uptime in seconds, level letter, area, text. The only module that prints.
 
-A secret given to `hide` never reaches a line, whatever text it is part of.
+A secret given to `hide`, in services/secrecy.py, never reaches a line, whatever text it is part of.
 """
 
-DEBUG, INFO, WARNING, ERROR = 0, 1, 2, 3
-LEVELS = ("debug", "info", "warning", "error")
+from micropython import const
 
-recent = []  # the last warnings and errors, oldest first, for a person at the site
+DEBUG, INFO = 0, 1
+_WARNING = const(2)
+_ERROR = const(3)
+_KEPT = const(4)
 
-_KEPT = 4
-_secrets = []
 _threshold = INFO
 _ticks_ms = None
+secrets = []  # texts, longest first
+recent = []  # the last warnings and errors, oldest first, for a person at the site
 
 
-def configure(level, ticks_ms=None):
-    """level: one of LEVELS. ticks_ms: callable for the time stamp, milliseconds."""
+def configure(threshold, ticks_ms):
+    """threshold: level below which nothing is printed. ticks_ms: callable for the time stamp, milliseconds."""
     global _threshold, _ticks_ms
-    _threshold = LEVELS.index(level)
-    _ticks_ms = ticks_ms
-
-
-def hide(secret):
-    """From now on print *** instead of this text."""
-    if secret and secret not in _secrets:
-        _secrets.append(secret)
-        _secrets.sort(key=len, reverse=True)  # one may be part of another
+    _threshold, _ticks_ms = threshold, ticks_ms
 
 
 def enabled(level):
@@ -35,7 +29,7 @@ def enabled(level):
 
 def masked(text):
     """The text with every secret in it as ***."""
-    for secret in _secrets:
+    for secret in secrets:
         if secret in text:
             text = text.replace(secret, "***")
     return text
@@ -45,7 +39,7 @@ def _line(level, area, text):
     if level < _threshold:
         return
     text = masked(str(text))
-    if level >= WARNING:
+    if level >= _WARNING:
         recent.append(text)
         del recent[:-_KEPT]
     now = _ticks_ms() if _ticks_ms else 0
@@ -61,8 +55,8 @@ def info(area, text):
 
 
 def warning(area, text):
-    _line(WARNING, area, text)
+    _line(_WARNING, area, text)
 
 
 def error(area, text):
-    _line(ERROR, area, text)
+    _line(_ERROR, area, text)

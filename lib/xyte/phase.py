@@ -15,11 +15,19 @@ def call(module, function, *args):
     before = tuple(sys.modules)  # a set would take more of the heap, once for each call that is under way
     try:
         return getattr(__import__(module, None, None, (function,)), function)(*args)
-    finally:
-        for name in list(sys.modules):
-            if name.startswith("xyte.") and name not in before:
-                forget(name)
+    finally:  # perhaps after a MemoryError: it is done without a list
+        name = _newcomer(before)
+        while name:
+            forget(name)
+            name = _newcomer(before)
         gc.collect()
+
+
+def _newcomer(before):
+    for name in sys.modules:
+        if name.startswith("xyte.") and name not in before:
+            return name
+    return None
 
 
 def forget(*names):

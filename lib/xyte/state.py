@@ -10,6 +10,7 @@ class State:
     identity: in use, as the vault has it; None: not registered. unsaved: and it is not on flash yet.
     journal: [sequence number, entry], see Journal. refused: id of the last command that was refused.
     trusted, kept_s, clock_ms: see Timekeeper. failures, refusals: see phases/trouble.py.
+    alone: boot.py can bring up the network without the application, so updates are fetched by updater.py.
     trial_ms: ticks until which new code must have proven itself; None: nothing is on trial.
     offer: newer file in the cloud, see phases/offer.py. last_update: what became of an update that nobody commanded.
     unsettled: there is something to do once the cloud has taken a telemetry.
@@ -21,7 +22,7 @@ class State:
         self.crash = self.last_update = ""
         self.commands, self.before_update, self.self_tests = {}, [], []
         self.identity = self.refused = self.trial_ms = self.offer = None
-        self.probed = self.unsaved = self.trusted = False
+        self.probed = self.unsaved = self.trusted = self.alone = False
         self.unsettled = True
         self.journal = [0, None]
         self.failures = bytearray(3)

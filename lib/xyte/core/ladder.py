@@ -26,6 +26,8 @@ def reset_after_s(setting_s, resets):
     return setting_s and min(max(setting_s, _LEAST_S) << min(resets, 8), _LONGEST_S)
 
 
-def history(counts):
-    """Counts by name as a text for telemetry, "lost 2, join 1"; None while all are 0."""
-    return ", ".join(["%s %d" % (name, counts[name]) for name in ("lost",) + RUNGS if counts.get(name)]) or None
+def count(counts, name, times=1):
+    """Add to the counts of what was lost and repaired, by name. Returns them as a text for telemetry, "lost 2, join 1".
+    """
+    counts[name] = counts.get(name, 0) + times
+    return ", ".join(["%s %d" % (name, counts[name]) for name in ("lost",) + RUNGS if name in counts])

@@ -1,15 +1,17 @@
 """Moments as seconds since 2000-01-01T00:00:00Z, from a date, or from what HTTP says."""
 
 from micropython import const
-from xyte.core.dates import days_before
 
 _DAY_S = const(86400)
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 
 def seconds(year, month, day, hour=0, minute=0, second=0):
-    """Seconds since 2000-01-01 UTC."""
-    return days_before(year, month, day) * _DAY_S + hour * 3600 + minute * 60 + second
+    """Seconds since 2000-01-01 UTC, by the Gregorian calendar. month 1..12, day 1..31."""
+    if month <= 2:
+        year, month = year - 1, month + 12
+    days = 365 * (year - 2000) + year // 4 - year // 100 + year // 400 - 485 + (153 * (month - 3) + 2) // 5 + day + 59
+    return days * _DAY_S + hour * 3600 + minute * 60 + second
 
 
 def http_date(text):

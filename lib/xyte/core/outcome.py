@@ -3,7 +3,7 @@
 from xyte.core.values import clip
 from xyte.errors import CommandError
 
-DONE, FAILED = "done", "failed"
+STARTED, DONE, FAILED = "started", "done", "failed"
 MESSAGE_BYTES = 500
 
 

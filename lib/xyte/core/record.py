@@ -12,9 +12,12 @@ _OVERHEAD = 14  # head 10 + CRC 4
 
 
 def pack(sequence, payload):
-    """Returns the bytes to store. sequence: int 0..2**32-1. payload: bytes, at most 65535."""
-    body = struct.pack(_HEAD, _MAGIC, sequence, len(payload)) + payload
-    return body + struct.pack("<I", crc32(body))
+    """Returns what to store, a bytearray. sequence: int 0..2**32-1. payload: bytes, at most 65535."""
+    out = bytearray(len(payload) + _OVERHEAD)  # in one piece: a certificate is long
+    struct.pack_into(_HEAD, out, 0, _MAGIC, sequence, len(payload))
+    out[10:-4] = payload
+    struct.pack_into("<I", out, len(out) - 4, crc32(memoryview(out)[:-4]))
+    return out
 
 
 def unpack(data):
@@ -24,6 +27,7 @@ def unpack(data):
     magic, sequence, length = struct.unpack(_HEAD, data[:10])
     if magic != _MAGIC or len(data) != length + _OVERHEAD:
         return None
-    if crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
+    view = memoryview(data)
+    if crc32(view[:-4]) != struct.unpack("<I", view[-4:])[0]:
         return None
-    return sequence, bytes(data[10:-4])
+    return sequence, bytes(view[10:-4])

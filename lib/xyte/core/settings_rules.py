@@ -5,10 +5,9 @@ Needed once, at start: the agent then lets go of this module.
 
 from micropython import const
 from xyte.core import url
-from xyte.core.settings import Settings
 from xyte.errors import SettingsError
 
-_LEVELS = ("debug", "info", "warning", "error")
+LEVELS = ("debug", "info", "warning", "error")  # of the log, by number
 _DAY_S = const(86400)
 _ADDRESSES = ("ip", "mask", "gateway", "dns")
 
@@ -37,6 +36,31 @@ _KEYS = {
 }
 
 
+class Settings:
+    """One attribute for each key of the settings file. No methods: they would keep this module's code alive."""
+
+    entry_url: str
+    hardware_key: str
+    sn: str
+    mac: str  # aa:bb:cc:dd:ee:ff
+    cloud_id: str
+    name: str
+    sub_model: str
+    telemetry_interval_s: int
+    ca_files: list  # paths
+    update_keys: list  # paths
+    update_command: str
+    follow_latest: bool
+    wifi: list  # of {"ssid", "key", "ip", "mask", "gateway", "dns"}, all but the first optional
+    hostname: str
+    link_reset_s: int
+    setup_password: str
+    setup_pin: int
+    setup_after_s: int
+    log_level: str
+    development_hosts: list
+
+
 def read(values):
     """Settings from a dict as the file holds it. Raises SettingsError, which names the first key that is wrong."""
     if not isinstance(values, dict):
@@ -44,12 +68,11 @@ def read(values):
     for key in values:
         if key not in _KEYS:
             raise SettingsError("unknown key '%s'" % key)
-    whole = {}
+    settings = Settings()
     for key in _KEYS:
         default, kind, limit = _KEYS[key]
         value = values.get(key)
-        whole[key] = default if value is None else _typed(key, value, kind, limit)
-    settings = Settings(whole)
+        setattr(settings, key, default if value is None else _typed(key, value, kind, limit))
     _check(settings)
     return settings
 
@@ -59,8 +82,8 @@ def _check(settings):
         raise SettingsError("'hardware_key' is missing: see the Partner Portal")
     if not settings.telemetry_interval_s:
         raise SettingsError("'telemetry_interval_s' must be 1 to %d" % _DAY_S)
-    if settings.log_level not in _LEVELS:
-        raise SettingsError("'log_level' must be one of " + ", ".join(_LEVELS))
+    if settings.log_level not in LEVELS:
+        raise SettingsError("'log_level' must be one of " + ", ".join(LEVELS))
     if settings.mac:
         settings.mac = normal_mac(settings.mac)
     for key in ("ca_files", "update_keys", "development_hosts"):

@@ -21,14 +21,14 @@ class Sieve:
         self._keys, self._longest = keys, longest
         room = len(keys) * longest + 2
         self._kept, self._quiet = bytearray(room), bytearray(room)
-        self._quiet_end = 0
+        self.forget()
         self.reset()
 
     def reset(self):
         """An answer begins."""
         self._end = self._mark = self._depth = 0  # of what is kept; where its last member begins; of nesting
         self._text = 0  # 1 inside a string, 2 behind a backslash
-        self._keep = self._whole = False
+        self._keep = False
 
     def feed(self, buf, start, end):
         """Take buf[start:end]."""
@@ -47,7 +47,7 @@ class Sieve:
             if self._keep:
                 self._put(c)
             elif not self._depth:
-                self._spoil()
+                self._depth = _SPOILT
         self._text = text
 
     def _put(self, c):
@@ -55,40 +55,30 @@ class Sieve:
         if end - self._mark < self._longest and end < len(self._kept) - 1:
             self._kept[end] = c
             self._end = end + 1
-        else:
-            self._drop()
-
-    def _drop(self):
-        """The member under way is not for us."""
-        self._end = self._mark
-        self._keep = False
+        else:  # too long
+            self._end, self._keep = self._mark, False
 
     def _outline(self, c):
         """A bracket, comma or colon outside of strings. Those of the object itself say where its members are."""
         depth = self._depth
         if not depth:
-            if c != 123 or self._end:
-                self._spoil()
+            if c != 123 or self._end:  # in front of the object, or behind it
+                self._depth = _SPOILT
                 return
             self._depth = 1
             self._keep = True
         elif c in b"]}":
             self._depth = depth - 1
             if depth == 1:
-                self._whole = c == 125
                 self._close(c)
         elif c in b"[{":
             self._depth = depth + 1
         elif depth == 1 and c == 58 and not self._known():
-            self._drop()
+            self._end, self._keep = self._mark, False
         if self._keep:
             self._put(c)
         if self._depth == 1 and c == 44 or not depth:
             self._keep, self._mark = True, self._end
-
-    def _spoil(self):
-        """There is something in front of the object, or behind it: it cannot become whole any more."""
-        self._depth, self._whole = _SPOILT, False
 
     def _known(self):
         """Is what was kept last one of the keys?"""
@@ -99,6 +89,8 @@ class Sieve:
 
     def _close(self, c):
         """The object is over."""
+        if c != 125:
+            self._depth = _SPOILT
         if self._kept[self._end - 1] == 44:
             self._end -= 1
         self._kept[self._end] = c
@@ -107,7 +99,7 @@ class Sieve:
 
     def forget(self):
         """Another cloud answers from here on: no answer of its was quiet yet."""
-        self._quiet_end = 0
+        self._quiet_end = -1
 
     def quiet(self):
         """What was kept asks for nothing: the same need not be looked at again."""
@@ -116,7 +108,7 @@ class Sieve:
 
     def is_quiet(self):
         """Does the answer, as far as it matters, say the same as the one that was quiet?"""
-        if not self._whole or self._end != self._quiet_end:
+        if self._depth or self._end != self._quiet_end:
             return False
         for i in range(self._end):
             if self._kept[i] != self._quiet[i]:
@@ -125,6 +117,6 @@ class Sieve:
 
     def content(self):
         """The kept members as a JSON object, bytes. Raises LinkError for what was not one object."""
-        if not self._whole:
+        if self._depth or not self._end:
             raise LinkError("the answer is not an object")
         return bytes(self._kept[: self._end])

@@ -6,11 +6,12 @@ States of the update record, in the order they are passed. Each is on flash befo
     SWITCH   the slot has been read back and is right; the boot choice is about to change, once
     TRIAL    the new code runs and has not been confirmed
     (none)   confirmed, or given up: the outcome is in the command journal
+    REFUSED  given up, and nobody commanded it: kept until the application knows
 """
 
 from micropython import const
 
-FETCH, SWITCH, TRIAL = "fetch", "switch", "trial"
+FETCH, SWITCH, TRIAL, REFUSED = "fetch", "switch", "trial", "refused"
 FIRMWARE, APPLICATION = "firmware", "application"
 
 GO_ON, SWITCH_NOW, ON_TRIAL, TRY_AGAIN, ROLLED_BACK = 1, 2, 3, 4, 5

@@ -50,14 +50,3 @@ def refuse_version(version, running, allow_downgrade):
     current = semver(running)
     if current and not allow_downgrade and semver(version) < current:  # pyright: ignore[reportOptionalOperand]
         raise CommandError("%s is older than the running %s; send allow_downgrade to mean it" % (version, running))
-
-
-def signed_text(update, chip):
-    """The text that the signature is over. chip: "esp32", or "any" for an application."""
-    return "xyte-update-1\nkind=%s\nversion=%s\nchip=%s\nsize=%d\nsha256=%s\n" % (
-        update["kind"],
-        update["version"],
-        chip,
-        update["size"],
-        update["sha256"],
-    )

@@ -1,39 +1,102 @@
-"""Which values the cloud takes as telemetry: 32-bit integers and floats, booleans, strings to 1000 bytes.
+"""Which values the cloud takes, and how they are written: as JSON, straight into a preallocated buffer.
 
-Source: the device API's Send Telemetry page.
+A telemetry value is a 32-bit integer or float, a boolean or a string of up to 1000 bytes. Source: the device API's
+Send Telemetry page.
+
+Nothing is built in between, nothing is left on the heap: the interpreter's own `json.dump` formats in C, and hands its
+output over in pieces on the stack. Bytes are copied one by one on purpose: up to MicroPython 1.25 every slice of a
+buffer is an allocation.
 """
+
+import io
+import json
 
 from micropython import const
 
 _MAX_TEXT_BYTES = const(1000)
-_MIN_INT, _MAX_INT = -0x80000000, 0x7FFFFFFF  # ready made: on the chip these are objects on the heap
-_MIN_FLOAT, _MAX_FLOAT = -3.4028235e38, 3.4028235e38
+_DAY_S = const(86400)
+_MIN_FLOAT, _MAX_FLOAT = -3.4028235e38, 3.4028235e38  # ready made: they are objects on the heap
 
 
 def check(value):
     """Raises ValueError, in words for an operator, when the cloud would not take this value. None removes a key."""
-    if value is None or value is True or value is False:
-        return
-    if isinstance(value, int):
-        if not _MIN_INT <= value <= _MAX_INT:
-            raise ValueError("%d does not fit 32 bits" % value)
-    elif isinstance(value, float):
-        if value != value:  # noqa: PLR0124 - only NaN
-            raise ValueError("not a number")
-        if not _MIN_FLOAT <= value <= _MAX_FLOAT:
-            raise ValueError("%s does not fit a 32-bit float" % value)
-    elif isinstance(value, str):
-        if len(value) > _MAX_TEXT_BYTES // 4 and len(value.encode()) > _MAX_TEXT_BYTES:
+    if isinstance(value, str):
+        if clip(value) is not value:
             raise ValueError("text over 1000 bytes")
-    else:
-        raise ValueError("a %s is not a telemetry value" % type(value).__name__)  # noqa: TRY004 - one kind to catch
+    elif value is None or isinstance(value, bool):
+        return
+    elif isinstance(value, int):
+        if not -1 <= value >> 31 <= 0:  # all that is left is the sign
+            raise ValueError("%d does not fit 32 bits" % value)
+    elif not isinstance(value, float):
+        raise ValueError("a %s is not a telemetry value" % type(value).__name__)
+    elif not _MIN_FLOAT <= value <= _MAX_FLOAT:  # nor does what is not a number
+        raise ValueError("%s does not fit a 32-bit float" % value)
 
 
 def clip(text, limit=_MAX_TEXT_BYTES):
-    """The text cut to at most `limit` bytes of UTF-8, on a character boundary."""
+    """The text cut to at most `limit` bytes of UTF-8, on a character boundary; the very same when it is no longer."""
+    if len(text) * 4 <= limit:
+        return text
     data = text.encode()
     if len(data) <= limit:
         return text
     while limit and data[limit] & 0xC0 == 0x80:  # never inside a character
         limit -= 1
     return data[:limit].decode()
+
+
+class JsonBuffer(io.IOBase):
+    """A region of `buf`, from `start` to `end`, filled by write, value and time. Raises ValueError when it is full.
+
+    After a ValueError the content is not usable: `clear` and write something smaller.
+    """
+
+    def __init__(self, buf, start=0):
+        self.buf, self.start, self.end = buf, start, start
+
+    def __len__(self):
+        return self.end - self.start
+
+    def clear(self):
+        self.end = self.start
+
+    def write(self, data):
+        """Append bytes as they are: punctuation, ready-made JSON, what json.dump hands over (on CPython a str)."""
+        if isinstance(data, str):
+            data = data.encode()
+        buf, at = self.buf, self.end
+        if at + len(data) > len(buf):
+            raise ValueError("message over %d bytes" % (len(buf) - self.start))
+        for i in range(len(data)):  # over `data` itself it would need more than the stack has for a call
+            buf[at] = data[i]
+            at += 1
+        self.end = at
+        return len(data)
+
+    def value(self, value):
+        """A JSON value: None, bool, int, str, a finite float, dicts with str keys and lists of these.
+
+        Other types come out as something that is not JSON: `check` is for what is not our own.
+        """
+        json.dump(value, self)
+
+    def time(self, now_s):
+        """A time as an ISO 8601 string. now_s: seconds since 2000-01-01 UTC, to the end of 2099."""
+        days, rest = now_s // _DAY_S - 60, now_s % _DAY_S  # since March 2000: a leap day is then the last of a year,
+        year = (4 * days + 3) // 1461  # ... four years have 1461 days,
+        days -= 1461 * year // 4
+        month = (5 * days + 2) // 153  # ... and each five months from March on have 153
+        self.write(b'"2000-00-00T00:00:00Z"')
+        self._add(19, year + month // 10)
+        self._add(16, (month + 2) % 12 + 1)
+        self._add(13, days - (153 * month + 2) // 5 + 1)
+        self._add(10, rest // 3600)
+        self._add(7, rest // 60 % 60)
+        self._add(4, rest % 60)
+
+    def _add(self, back, number):
+        """To the two digits that stand `back` bytes before the end."""
+        at = self.end - back
+        self.buf[at] += number // 10
+        self.buf[at + 1] += number % 10

@@ -1,162 +1,160 @@
 """What the bytes of an HTTP/1.1 response mean (RFC 9112). No I/O: bytes in, facts out.
 
-Rule 1: whatever the bytes are, the outcome is a parsed head or a LinkError; never a wrong length taken for a right one.
+All but the data of the body are lines: those of the head, and in a chunked body the size in front of each chunk, the
+blank line behind it, and the trailer.
+
+Rule 1: whatever the bytes are, the outcome is a response or a LinkError; never a wrong length taken for a right one.
 Rule 2: the plain path (no fields kept) allocates nothing.
 """
 
 from micropython import const
 from xyte.errors import LinkError
 
-_LINE_BYTES = const(256)
+_LINE_BYTES = const(160)
 _LINE_BYTES_KEPT = const(2048)  # a kept Location may be long
-_HEAD_BYTES = const(8192)
-_FRAMING_BYTES = const(1024)  # in a row: a chunk's extensions, or all trailer lines
-_MAX_LENGTH = const(0x3FFFFFFF)  # a small int on the chip; no body of ours is near it
+_LINES_BYTES = const(8192)  # a head, or all lines between two pieces of data
+_MAX_NUMBER = const(0x3FFFFFFF)  # a small int on the chip; no body of ours is near it
+_ENDLESS = const(0x3FFFFFFF)
+_NOT_KEPT = {}
 
-_NOT_HTTP = "not an HTTP/1.x response"
-_BAD_FIELD = "length or coding of the response unclear"
-_BAD_CHUNK = "broken chunked body"
+_HEAD = const(0)  # where the next line stands
+_SIZE = const(1)
+_BEHIND_DATA = const(2)
+_TRAILER = const(3)
+
+_UNCLEAR = const("length or coding unclear")
+_CUT_SHORT = const("closed inside the response")
 
 
-class ResponseHead:
-    """Fed with bytes as they come, until the blank line.
+class Incoming:
+    """One response after the other: lines are fed to it, the data of the body go past it.
 
-    status: int. length: of the body in bytes, -1 when the head gives none. chunked: bool.
-    close: the connection ends with this response. retry_after_s: int, 0 when absent or given as a date.
-    fields: dict of lower-case name -> value when they are kept, else None.
+    status: int. retry_after_s: int, 0 when absent or given as a date. closes: the connection ends with this response.
+    headers: dict of lower-case name -> value when they are kept, else an empty one.
+    left: how many bytes of data come next; 0 when the response is over, -1 when a line comes next.
     """
 
     def __init__(self):
         self._own_line = bytearray(_LINE_BYTES)
         self.reset()
+        self.left = 0  # nothing has been asked for
 
-    def reset(self, keep_fields=False, room=None):
-        """room: a buffer that is free until the head is whole, or None; lines are kept there if it is large enough."""
+    def reset(self, has_body=True, keep_fields=False, room=None):
+        """A response is to come. has_body: False for an answer to HEAD.
+
+        room: a buffer that is free until the head is whole, or None: then no line over 256 bytes is kept.
+        """
         self._line = self._own_line
-        if keep_fields:
-            self._line = room if room and len(room) >= _LINE_BYTES_KEPT else bytearray(_LINE_BYTES_KEPT)
-        self._seen = 0
-        self._begin(keep_fields)
-
-    def _begin(self, keep_fields):
-        self._used = 0
-        self._cut = False  # the line is longer than what is kept of it
-        self.status = 0
-        self.length = -1
-        self.chunked = False
-        self.close = False
-        self.retry_after_s = 0
-        self.fields = {} if keep_fields else None
+        if keep_fields and room:
+            self._line = room if len(room) >= _LINE_BYTES_KEPT else bytearray(_LINE_BYTES_KEPT)
+        self._has_body = has_body
+        self._part = _HEAD
+        self._used = self._seen = 0  # bytes of the line, and of the lines in a row; also of what is not kept of them
+        self._length, self._chunked = -1, False
+        self.status = self.retry_after_s = 0
+        self.closes = False
+        self.headers = {} if keep_fields else _NOT_KEPT
+        self.left = -1
 
     def feed(self, buf, start, end):
-        """Take buf[start:end]. Returns the index after the head, or -1 when the head goes on. Raises LinkError."""
-        line = self._line
+        """Take the lines in buf[start:end], as far as they stand in a row; none: the connection has ended.
+
+        Returns the index after the row: after the head, in front of data, after the response. -1 when the row goes on.
+        Raises LinkError.
+        """
+        if start == end:
+            raise LinkError(_CUT_SHORT)
+        line, used = self._line, self._used
+        room = len(line)
         for i in range(start, end):
             c = buf[i]
-            self._seen += 1
             if c != 10:
-                if self._used < len(line):
-                    line[self._used] = c
-                    self._used += 1
-                else:
-                    self._cut = True
+                if used < room:
+                    line[used] = c
+                used += 1
                 continue
+            self._used = used
+            used = 0
             if self._end_of_line():
+                self._used = self._seen = 0
                 return i + 1
-        if self._seen > _HEAD_BYTES:
+        self._used = used
+        self._seen += end - start
+        if self._seen > _LINES_BYTES:
             raise LinkError("response head too long")
         return -1
 
+    def took(self, count):
+        """`count` bytes of data went past; 0: the connection has ended. Raises LinkError when it must not have."""
+        if self.left == _ENDLESS:
+            if not count:
+                self.left = 0
+        elif not count:
+            raise LinkError(_CUT_SHORT)
+        else:
+            self.left -= count
+            if self._chunked and not self.left:
+                self.left = -1
+
     def _end_of_line(self):
-        """One line is complete. True when it was the blank one that ends a final response's head."""
-        if self._used and self._line[self._used - 1] == 13:
-            self._used -= 1
-        if self._used:
-            if self.status:
+        """One line is complete. True when it was the last of a row."""
+        line, used, part = self._line, self._used, self._part
+        self._cut = used > len(line)  # it is longer than what is kept of it
+        if self._cut:
+            used = len(line)
+        elif used and line[used - 1] == 13:
+            used -= 1
+        blank = not used
+        while used and line[used - 1] in b" \t":
+            used -= 1
+        self._used = used
+        if part == _SIZE:
+            return self._chunk()
+        if part == _HEAD and not self.status:
+            self._status_line()
+        elif not blank:
+            if part == _BEHIND_DATA:
+                raise LinkError(_UNCLEAR)
+            if part == _HEAD and self.status >= 200:  # the fields of an interim head say nothing of the real one
                 self._field()
-            else:
-                self._status_line()
-            self._used = 0
-            self._cut = False
-            return False
-        if not self.status:
-            raise LinkError(_NOT_HTTP)
-        if self.status < 200:  # 1xx: an interim head, the real one follows
-            self._begin(self.fields is not None)
-            return False
-        self._line = self._own_line  # the room for lines that are kept is free
-        return True
+        elif part == _BEHIND_DATA:
+            self._part = _SIZE
+        elif part == _TRAILER:
+            self.left = 0
+            return True
+        elif self.status < 200:
+            self.status = 0
+        else:
+            self._body()
+            return True
+        return False
 
     def _status_line(self):
-        line = self._line
-        if self._used < 12 or not self._starts(b"http/1.") or line[8] != 32 or self._used > 12 and line[12] != 32:
-            raise LinkError(_NOT_HTTP)
-        self.status = self._number(9, 12)
+        line, used = self._line, self._used
+        if used >= 12 and self._after(b"http/1.") and line[8] == 32 and (used == 12 or line[12] == 32):
+            self.status = self._number(9, 12)
         if not 100 <= self.status <= 599:
-            raise LinkError(_NOT_HTTP)
-        self.close = line[7] == 48  # HTTP/1.0 closes unless it says otherwise
-
-    def _starts(self, name, at=0):
-        """Does the line, in lower case, have `name` at this index? Does not allocate."""
-        line = self._line
-        if at + len(name) > self._used:
-            return False
-        for i in range(len(name)):
-            c = line[at + i]
-            if 65 <= c <= 90:
-                c += 32
-            if c != name[i]:
-                return False
-        return True
-
-    def _value_at(self, index):
-        """Where the value of a field that we act on begins. One that lost its end is no value."""
-        if self._cut:
-            raise LinkError(_BAD_FIELD)
-        while index < self._used and self._line[index] in b" \t":
-            index += 1
-        return index
-
-    def _number(self, start, end=-1):
-        """Digits from start on, white space behind them allowed. Raises LinkError for anything else."""
-        line = self._line
-        if end < 0:
-            end = self._used
-            while end > start and line[end - 1] in b" \t":
-                end -= 1
-        number = 0 if start < end else -1
-        for i in range(start, end):
-            digit = line[i] - 48
-            if not 0 <= digit <= 9 or number > _MAX_LENGTH // 10 - 1:
-                number = -1
-                break
-            number = number * 10 + digit
-        if number < 0:
-            raise LinkError(_BAD_FIELD)
-        return number
+            raise LinkError("not an HTTP/1.x response")
+        self.closes = line[7] == 48  # HTTP/1.0 closes unless it says otherwise
 
     def _field(self):
-        if self._starts(b"content-length:"):
-            length = self._number(self._value_at(15))
-            if self.length >= 0 and self.length != length:
-                raise LinkError(_BAD_FIELD)
-            self.length = length
-        elif self._starts(b"transfer-encoding:"):
-            value = self._value_at(18)
-            if not self._starts(b"chunked", value) or self._value_at(value + 7) < self._used:
-                raise LinkError(_BAD_FIELD)
-            self.chunked = True
-        elif self._starts(b"connection:"):
-            value = self._value_at(11)
-            if self._starts(b"close", value):
-                self.close = True
-            elif self._starts(b"keep-alive", value):
-                self.close = False
-        elif self._starts(b"retry-after:"):
-            value = self._value_at(12)
-            if value < self._used and 48 <= self._line[value] <= 57:  # else a date: our own pause will do
-                self.retry_after_s = self._number(value)
-        if self.fields is not None and not self._cut:
+        if at := self._after(b"content-length:"):
+            length = self._number(at, self._used)
+            if 0 <= self._length != length:
+                raise LinkError(_UNCLEAR)
+            self._length = length
+        elif at := self._after(b"transfer-encoding:"):
+            if self._after(b"chunked", at) != self._used:
+                raise LinkError(_UNCLEAR)
+            self._chunked = True
+        elif at := self._after(b"connection:"):
+            if self._after(b"close", at):
+                self.closes = True
+            elif self._after(b"keep-alive", at):
+                self.closes = False
+        elif (at := self._after(b"retry-after:")) and at < self._used and 48 <= self._line[at] <= 57:  # else a date
+            self.retry_after_s = self._number(at, self._used)
+        if self.headers is not _NOT_KEPT and not self._cut:
             self._keep()
 
     def _keep(self):
@@ -166,62 +164,62 @@ class ResponseHead:
             return  # not text: no field of ours
         name, colon, value = line.partition(":")
         if colon:
-            self.fields[name.lower()] = value.strip()
+            self.headers[name.lower()] = value.strip()
 
-    def has_body(self):
-        """1xx, 204 and 304 have none, whatever their fields say (RFC 9112, 6.3)."""
-        return self.status not in (204, 304)
-
-
-class ChunkedBody:
-    """Decoder of the chunked coding's framing; the data itself goes past it.
-
-    left: bytes of data that come next. With none left a byte of framing does, until the body is `over`.
-    """
-
-    def __init__(self):
-        self.reset()
-
-    def reset(self):
-        self.over = False
-        self.left = self._size = self._digits = 0
-        self._seen = 0  # bytes of framing since the last data
-        self._state = 0  # 0 size, 1 rest of the size line, 2 end of data, 3 trailer lines
-
-    def took(self, count):
-        """`count` bytes of data went past."""
-        self.left -= count
-        if not self.left:
-            self._state = 2
-
-    def byte(self, c):
-        """One framing byte. Raises LinkError when it cannot be one."""
-        state, digits = self._state, self._digits
-        self._seen += 1
-        if self._seen > _FRAMING_BYTES:
-            raise LinkError(_BAD_CHUNK)
-        if state == 3:  # skipped; the blank line ends the body
-            if c == 10:
-                self.over = not digits
-            if c != 13:
-                self._digits = c != 10
-        elif state == 2:
-            if c == 10:
-                self.reset()
-            elif c != 13:
-                raise LinkError(_BAD_CHUNK)
-        elif c == 10 and digits:
-            self.left = self._size
-            if not self._size:
-                self._state, self._digits = 3, 0
-        elif state or digits and c in b"\r; \t":
-            self._state = 1
+    def _body(self):
+        """The head is over: what comes now (RFC 9112, 6.3)."""
+        self._line = self._own_line
+        if not self._has_body or self.status in (204, 304):  # whatever their fields say
+            self.left = 0
+        elif self._chunked:
+            self._part = _SIZE
+        elif self._length >= 0:
+            self.left = self._length
         else:
-            self._size_digit(c)
+            self.left, self.closes = _ENDLESS, True
 
-    def _size_digit(self, c):
-        digit = c - 48 if c <= 57 else (c | 32) - 87 if (c | 32) >= 97 else -1
-        if not 0 <= digit <= 15 or self._digits > 6:
-            raise LinkError(_BAD_CHUNK)
-        self._digits += 1
-        self._size = self._size * 16 + digit
+    def _chunk(self):
+        """The line is a chunk's size, with extensions that mean nothing. True when there are data in it."""
+        line, end = self._line, 0
+        while end < self._used and line[end] not in b"; \t":
+            end += 1
+        size = self._number(0, end, 16)
+        if not size:
+            self._part = _TRAILER
+            return False
+        self._part = _BEHIND_DATA
+        self.left = size
+        return True
+
+    def _after(self, word, at=0):
+        """Where the line goes on behind a word, in any case, and white space; 0 when the word is not at this index.
+
+        word: bytes in lower case. Raises LinkError for a field without its end: half a value is none.
+        """
+        line = self._line
+        if at + len(word) > self._used:
+            return 0
+        for i in range(len(word)):
+            c = line[at]
+            if c != word[i] and (c + 32 != word[i] or not 65 <= c <= 90):
+                return 0
+            at += 1
+        if self._cut and self.status:
+            raise LinkError(_UNCLEAR)
+        while at < self._used and line[at] in b" \t":
+            at += 1
+        return at
+
+    def _number(self, start, end, base=10):
+        """The number of which line[start:end] are the digits. Raises LinkError for anything else."""
+        if start >= end:
+            raise LinkError(_UNCLEAR)
+        number = 0
+        for i in range(start, end):
+            digit = self._line[i] - 48
+            if digit > 9:  # a letter, in any case, or nothing
+                digit = (digit | 32) - 39 if (digit | 32) > 48 else -1
+            if not 0 <= digit < base or number >= _MAX_NUMBER // base:
+                raise LinkError(_UNCLEAR)
+            number = number * base + digit
+        return number

@@ -13,7 +13,10 @@ _STARTED = const(16)  # boot.py adds it to "trial" when it starts a trial
 
 
 class ApplicationSlots:
-    """keys: key-value store with whole numbers; boot.py reads "slot" (0 root, 1 a, 2 b) and "trial"."""
+    """keys: key-value store with whole numbers; boot.py reads "slot" (0 root, 1 a, 2 b) and "trial".
+
+    number: of the running slot, as boot.py counts.
+    """
 
     chip = "any"
 
@@ -21,7 +24,8 @@ class ApplicationSlots:
         self._keys = keys
         here = os.getcwd()
         self.running = here if here in _FOLDERS else "/"
-        self._spare = 2 if self.running == "/slot_a" else 1
+        self.number = _FOLDERS.index(self.running)
+        self._spare = 2 if self.number == 1 else 1
         self.spare = _FOLDERS[self._spare]
 
     def mark(self):
@@ -31,7 +35,7 @@ class ApplicationSlots:
         return self._keys.get_int("trial") >= _STARTED
 
     def settled(self):
-        if self._keys.get_int("trial") == _STARTED + _FOLDERS.index(self.running):
+        if self._keys.get_int("trial") == _STARTED + self.number:
             raise CommandError("the running application is on trial: the other slot is the way back")
 
     def switch(self):
@@ -39,7 +43,7 @@ class ApplicationSlots:
         self._keys.set_int("trial", self._spare)
 
     def confirm(self):
-        self._keys.set_int("slot", _FOLDERS.index(self.running))  # from here on boot.py stays, whatever "trial" says
+        self._keys.set_int("slot", self.number)  # from here on boot.py stays, whatever "trial" says
         self._keys.erase("trial")
 
     def forget(self):

@@ -5,26 +5,50 @@ import io
 import os
 import random
 import sys
+import time
 from binascii import crc32, hexlify
 
 import esp32
 import machine
 import network
 
+from micropython import const
 from xyte import phase
-from xyte.device.clock import Clock
 from xyte.device.stream import Connector
 from xyte.device.wifi import Wifi
 
-_CAUSES = {1: "PWRON_RESET", 2: "HARD_RESET", 3: "WDT_RESET", 4: "DEEPSLEEP_RESET", 5: "SOFT_RESET"}
-_NAMESPACE = "xyte"
-_WATCHDOG_MS = 60000  # longer than the longest step: DNS, one handshake step, one flash erase
-_PIECE_MS = 500
-_CONSOLE_MS = 86400000
+_WATCHDOG_MS = const(60000)  # longer than the longest step: DNS, one handshake step, one flash erase
+_FROM_1970_S = const(946684800)  # 1970 to 2000; the unix port counts from 1970, the chip from 2000
+
+
+class Clock:
+    """Ticks for durations, and the wall clock. epoch_s: 2000-01-01 UTC as time.time() counts, seconds."""
+
+    ticks_ms = staticmethod(time.ticks_ms)
+    ticks_add = staticmethod(time.ticks_add)
+    ticks_diff = staticmethod(time.ticks_diff)
+    sleep_ms = staticmethod(time.sleep_ms)
+    epoch_s = _FROM_1970_S if time.gmtime(0)[0] == 1970 else 0
+
+    def after_ms(self, ms):
+        """The ticks in so many milliseconds from now."""
+        return time.ticks_add(time.ticks_ms(), ms)
+
+    def left_ms(self, ticks):
+        """Milliseconds until these ticks; 0 or less when they have passed, but ahead again after six days."""
+        return time.ticks_diff(ticks, time.ticks_ms())
+
+    def now_s(self):
+        """Seconds since 2000-01-01 UTC, as far as the clock knows."""
+        return int(time.time()) - self.epoch_s
 
 
 class Chip:
-    """keys: key-value store. clock: Clock. link: the network, after `start`. connect: opens streams."""
+    """keys: key-value store. clock: Clock. link: the network, after `start`. connect: opens streams.
+
+    What is asked of it once in a while is in board.py, and looks as if it were here: reset_cause, clear_boots, slots,
+    pause, mac, pressed, set_clock, ask_network_s, release_watchdog.
+    """
 
     root = ""  # what file paths are put behind
     reset = staticmethod(machine.reset)
@@ -33,14 +57,16 @@ class Chip:
 
     def __init__(self):
         self.clock = Clock()
-        self._nvs = esp32.NVS(_NAMESPACE)  # once: every NVS() keeps a handle for ever
+        self._nvs = esp32.NVS("xyte")  # once: every NVS() keeps a handle for ever
         self.link = None
         self.connect = Connector()
-        self._watchdog = machine.WDT(timeout=_WATCHDOG_MS)
-        self.feed = self._watchdog.feed
+        self.feed = machine.WDT(timeout=_WATCHDOG_MS).feed
         seed = os.urandom(4)
         random.seed(crc32(machine.unique_id(), crc32(seed)) & 0x3FFFFFFF)
         self.session = hexlify(seed).decode()  # differs from run to run of the agent
+
+    def __getattr__(self, name):
+        return phase.call("xyte.device.board", "part", self, name)
 
     @property
     def keys(self):
@@ -49,49 +75,16 @@ class Chip:
 
         return FlashKeys(self._nvs)
 
-    def clear_boots(self):
-        """The application is healthy, or the next restart is wanted: it is no sign of trouble."""
-        phase.call("xyte.device.boot_count", "clear")
-
     def start(self, settings, version):
         """Make what depends on the settings; a link that is there already stays. version: of the application."""
         if not self.link:
             self.link = Wifi(settings, self, network, version)
         self.connect.ca_files = settings.ca_files
-
-    def pause(self, ms):
-        """Sleep, and keep the watchdog content."""
-        while ms > 0:
-            self.clock.sleep_ms(min(ms, _PIECE_MS))
-            self.feed()
-            ms -= _PIECE_MS
-
-    def slots(self, kind):
-        """kind: "firmware" or "application". Raises CommandError for firmware on a board with one app partition."""
-        if kind == "firmware":
-            from xyte.device.firmware_slots import FirmwareSlots
-
-            return FirmwareSlots()
-        from xyte.device.application_slots import ApplicationSlots
-
-        return ApplicationSlots(self.keys)
-
-    def mac(self):
-        return hexlify(machine.unique_id(), ":").decode()
-
-    def pressed(self, pin):
-        """Does a button pull this pin to ground? pin: GPIO number, below 0 for none."""
-        return pin >= 0 and not machine.Pin(pin, machine.Pin.IN, machine.Pin.PULL_UP).value()
-
-    def reset_cause(self):
-        return _CAUSES.get(machine.reset_cause(), "UNKNOWN_RESET")
-
-    def release_watchdog(self):
-        """It cannot be stopped; a new timeout of a day leaves a person at the console in peace."""
-        machine.WDT(timeout=_CONSOLE_MS)
+        if settings.ca_files:
+            phase.call("xyte.device.trust", "prepare", self.connect)
 
     def traceback(self, error):
-        """An exception as text, with where it was raised."""
+        """An exception as text, with where it was raised. Here: when it is wanted, there may be no memory for more."""
         text = io.StringIO()
         sys.print_exception(error, text)  # pyright: ignore[reportArgumentType] - the stubs know no StringIO
         return text.getvalue()  # pyright: ignore[reportAttributeAccessIssue]

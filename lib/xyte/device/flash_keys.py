@@ -19,7 +19,7 @@ class FlashKeys:
         for size in (320, 1024, _LONGEST):  # there is no way to ask for the length
             buf = bytearray(size)
             try:
-                return bytes(buf[: self._nvs.get_blob(key, buf)])
+                return bytes(memoryview(buf)[: self._nvs.get_blob(key, buf)])
             except OSError as e:
                 if e.errno in (_NOT_FOUND, ENOENT):
                     return None

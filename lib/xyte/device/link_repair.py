@@ -1,8 +1,13 @@
-"""Carries out the link ladder, one rung at a time: see core/ladder.py. Needed when requests fail, and rarely then."""
+"""Carries out the link ladder, one rung at a time: see core/ladder.py. Needed when requests fail, and rarely then.
+
+The resets that did not help are counted on flash: each of them doubles the wait for the next.
+"""
 
 from xyte import log
 from xyte.core import ladder
 from xyte.errors import NoAddressError, StoreError
+
+_RESETS_KEY = "link_resets"
 
 
 def step(link, error):
@@ -21,11 +26,32 @@ def step(link, error):
     if name == "dns" and not isinstance(error, NoAddressError):
         return  # names are found: it is something else
     log.warning("wifi", "%d requests without an answer in %d s: %s" % (link.silent, silent_s, name))
-    link.count(name)
+    count(link, name)
     try:
         globals()[name](link)
     except (OSError, RuntimeError) as e:  # the port's WLAN raises both
         log.warning("wifi", "%r" % e)
+
+
+def count(link, name, times=1):
+    """Something was repaired."""
+    link.history = ladder.count(link.counts, name, times)
+
+
+def recall(link):
+    """At start: how many resets in a row did not help?"""
+    resets = (link.chip.keys.get(_RESETS_KEY) or b"\0")[0]
+    if resets:
+        count(link, "reset", resets)
+    return resets
+
+
+def forget(link):
+    """The last reset has helped, or somebody."""
+    try:
+        link.chip.keys.erase(_RESETS_KEY)
+    except StoreError as e:  # the answer counts; the next start waits longer than it need
+        log.warning("wifi", e)
 
 
 def dns(link):
@@ -57,7 +83,7 @@ def reset(link):
     """The last resort."""
     log.error("wifi", "nothing helped: restarting")
     try:
-        link.keep_resets(link.resets + 1)
+        link.chip.keys.set(_RESETS_KEY, bytes((min(link.resets + 1, 255),)))
     except StoreError as e:
         log.error("wifi", e)
     link.chip.clear_boots()  # a restart that is wanted is no sign of trouble

@@ -11,27 +11,30 @@ from xyte.errors import UntrustedError
 
 
 class Connector:
-    """Opens streams. ca_files: paths of CA certificates, PEM or DER; at least one is needed for TLS."""
+    """Opens a stream, and is it: there is one at a time, and opening the next one ends it.
+
+    ca_files: paths of CA certificates, PEM or DER; at least one is needed for TLS.
+    context: for TLS, made once, at the first such connection: it costs 2 KB and is for life.
+    events: what the last wait has found (select.POLL...).
+    """
 
     def __init__(self, ca_files=()):
         self.ca_files = ca_files
-        self.context = None  # made once, at the first TLS connection: it costs 2 KB and is for life
+        self.context = None
 
     def __call__(self, tls, host, port, pause):
-        """A connected stream. pause: callable(stream, for_write), raises when it has waited long enough.
+        """Connect. Returns the stream. pause: callable(stream, for_write), raises when it has waited long enough.
 
         Raises LinkError, or UntrustedError here or in the first write when the certificate does not hold.
         """
-        return phase.call("xyte.device.dial", "connect", self, tls, host, port, pause)
+        phase.call("xyte.device.dial", "connect", self, tls, host, port, pause)
+        return self
 
-
-class Stream:
-    """One connection. sock: the plain or TLS socket to talk through; plain: the TCP socket below."""
-
-    def __init__(self, sock, plain, host):
+    def use(self, sock, plain, host):
+        """For dial.py. sock: the plain or TLS socket to talk through; plain: the TCP socket below."""
         self._sock, self._plain, self._host = sock, plain, host
         self._poll = select.poll()
-        self._wanted = self._events = 0
+        self._wanted = self.events = 0
 
     def wait(self, for_write, ms):
         """Up to ms milliseconds, until there may be something to write or read."""
@@ -40,13 +43,7 @@ class Stream:
             self._wanted = wanted
             self._poll.register(self._sock, wanted)
         for _, events in self._poll.ipoll(ms):
-            self._events = events
-
-    def connected(self):
-        """After a wait: has the TCP connect ended? Raises OSError when it ended badly."""
-        if self._events & (select.POLLERR | select.POLLHUP):
-            raise OSError("refused or unreachable")
-        return bool(self._events & select.POLLOUT)
+            self.events = events
 
     def write(self, buf, start, count):
         try:
@@ -70,3 +67,4 @@ class Stream:
         except OSError:
             pass
         self._plain.close()
+        del self._sock, self._plain, self._poll  # nothing of it is kept until the next one

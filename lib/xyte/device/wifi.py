@@ -1,17 +1,15 @@
 """The Wi-Fi link: on the best of the known networks, and alive. This much is loaded while all is well.
 
 What is done while it is down is in wifi_search.py; what is done when it is up and nobody answers, in link_repair.py.
-A link of another kind, see `Agent(link=...)`, has the four methods that are not marked as internal, and `history`.
+A link of another kind, see `Agent(link=...)`, has step, heard, failed, rssi and `history`.
 """
 
 from micropython import const
 from xyte import log, phase
-from xyte.errors import StoreError
 
 _LOOK_MS = const(600000)
 _LONGEST_LOOK_MS = const(14400000)
 _REPAIR_FROM = const(3)
-_RESETS_KEY = "link_resets"
 
 
 class Wifi:
@@ -20,7 +18,7 @@ class Wifi:
     version: of the application, for the set-up page. asked: somebody holds the set-up button.
     now: index of the network in use. silent: requests in a row without an answer; silent_ms: ticks of the first.
     done: rungs of the ladder tried since. resets: of those that did not help, how many in a row.
-    history: what was lost and repaired, as a text for telemetry, or None.
+    counts: what was lost and repaired, how often; history: the same as a text for telemetry, or None.
     """
 
     def __init__(self, settings, chip, network, version):
@@ -29,9 +27,7 @@ class Wifi:
         self.wlan = network.WLAN(network.WLAN.IF_STA)
         self.now = self.silent = self.done = self.silent_ms = 0
         self.counts, self.history = {}, None
-        self.resets = (chip.keys.get(_RESETS_KEY) or b"\0")[0]
-        if self.resets:
-            self.count("reset", self.resets)
+        self.resets = phase.call("xyte.device.link_repair", "recall", self)
         self.asked = bool(settings.setup_password) and chip.pressed(settings.setup_pin)
         self._kept = bool(self.networks or settings.setup_password)  # else somebody else looks after the link
         self._look_ms = self._look_pause_ms = _LOOK_MS
@@ -51,12 +47,15 @@ class Wifi:
             return False
         if not up and self._kept:
             log.warning("wifi", "link lost")
-            self.count("lost")
+            self.history = phase.call("xyte.core.ladder", "count", self.counts, "lost")
             self._look_pause_ms = _LOOK_MS
             self.search()
             return False
         if self.now and self.chip.clock.left_ms(self._look_ms) <= 0:
-            self._look_for_better()
+            self._look_ms = self.chip.clock.after_ms(self._look_pause_ms)
+            if phase.call("xyte.device.wifi_scan", "goes_back", self):
+                self._look_pause_ms = min(2 * self._look_pause_ms, _LONGEST_LOOK_MS)  # if that fails, look less often
+                self.search(True)
         return True
 
     def heard(self):
@@ -64,10 +63,7 @@ class Wifi:
         self.silent = 0
         if self.resets:
             self.resets = 0
-            try:
-                self.chip.keys.erase(_RESETS_KEY)
-            except StoreError as e:  # the answer counts; the next start waits longer than it need
-                log.warning("wifi", e)
+            phase.call("xyte.device.link_repair", "forget", self)
 
     def failed(self, error):
         """No answer came. error: the LinkError."""
@@ -84,37 +80,8 @@ class Wifi:
         except (OSError, RuntimeError, ValueError):
             return None
 
-    # --- internal: for wifi_search and link_repair
-
-    def count(self, name, times=1):
-        """Something was repaired, or lost."""
-        self.counts[name] = self.counts.get(name, 0) + times
-        self.history = phase.call("xyte.core.ladder", "history", self.counts)
-
-    def keep_resets(self, count):
-        """On flash, so that each that does not help doubles the wait for the next. Raises StoreError."""
-        self.chip.keys.set(_RESETS_KEY, bytes((min(count, 255),)))
-
     def search(self, leave=False):
-        """Find a network. leave: also if that means to leave the one that is there."""
+        """Find a network. leave: also if that means to leave the one that is there. For link_repair too."""
         from xyte.device.wifi_search import Search
 
         self._search = Search(self, leave)
-
-    def open_portal(self):
-        """The set-up portal, see portal/portal.py."""
-        return phase.call("xyte.portal.portal", "opened", self)
-
-    def _look_for_better(self):
-        """Leave this network only for a better one that can be heard; if that then fails, look less often."""
-        self._look_ms = self.chip.clock.after_ms(self._look_pause_ms)
-        try:
-            best = phase.call("xyte.core.wifi_rules", "better", self.networks, self.now, self.wlan.scan())
-        except (OSError, RuntimeError) as e:
-            log.warning("wifi", "%r" % e)
-            return
-        if best >= 0:
-            log.info("wifi", "back to %s" % self.networks[best]["ssid"])
-            self._look_pause_ms = min(2 * self._look_pause_ms, _LONGEST_LOOK_MS)
-            self.now = best
-            self.search(True)

@@ -5,7 +5,7 @@ make every connect() during it an error. Each attempt here begins with disconnec
 """
 
 from micropython import const
-from xyte import log
+from xyte import log, phase
 from xyte.core import ladder, wifi_rules
 
 _REST_MS = const(5000)
@@ -147,13 +147,13 @@ class Search:
         link = self._link
         self._rest(_DUTY_MS if self._portal else min(_REST_MS << min(self._rounds, 6), _LONGEST_REST_MS))
         if not self._rounds % _RADIO_ROUNDS and not self._portal:
-            link.count("radio")
+            link.history = ladder.count(link.counts, "radio")
             link.wlan.active(False)
         wait_s = ladder.reset_after_s(link.settings.link_reset_s, link.resets)
         if wait_s and self._elapsed_ms() >= wait_s * 1000:
             from xyte.device import link_repair
 
-            link.count("reset")
+            link_repair.count(link, "reset")
             link_repair.reset(link)
 
     def _try_next(self):
@@ -174,7 +174,7 @@ class Search:
 
     def _open_portal(self):
         try:
-            self._portal = self._link.open_portal()
+            self._portal = phase.call("xyte.portal.portal", "opened", self._link)
             self._rest(_DUTY_MS)
         except (ImportError, MemoryError, OSError, RuntimeError) as e:  # later it may go better
             log.error("portal", "no memory for it" if isinstance(e, MemoryError) else "%r" % e)

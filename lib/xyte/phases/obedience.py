@@ -1,41 +1,21 @@
-"""Looks after the cloud's commands: those that wait in its queue, and the one that a restart interrupted."""
+"""Looks into the queue of commands, and reports how the last one ended."""
 
-from xyte import phase
-from xyte.core.commands import Row
 from xyte.services.calls import Calls
 from xyte.services.executor import Executor
 from xyte.services.journal import Journal
 
 
-def drain(state):
-    """Carry out what is queued. Returns the parameters of an update that is to be carried out next, or None.
+def next_command(state):
+    """The next command to carry out, by phases/errand.py; None when there is none. The journal has it as started.
 
     Raises LinkError, RefusedError, SettingsError, StoreError.
     """
-    executor = _executor(state, Journal(state.chip.keys, state.journal))
+    known = {name: state.commands[name][1] for name in state.commands}
+    known["reboot"] = ()
+    known[state.settings.update_command] = ("url",)
+    journal = Journal(state.chip.keys, state.journal)
+    executor = Executor(Calls(state.cloud), journal, known, state.chip.session, state.refused)
     try:
-        return executor.drain()
+        return executor.next()
     finally:
         state.refused = executor.refused
-
-
-def resume(state):
-    """At start: read the journal, and give a command that the restart interrupted its outcome. Raises StoreError."""
-    journal = Journal(state.chip.keys, state.journal)
-    journal.load()
-    if journal.entry and not journal.entry["reported"]:
-        _executor(state, journal).settle()
-
-
-def _executor(state, journal):
-    """The built-in commands are loaded when they are called, the update by phases/update.py: then there is room."""
-    chip = state.chip
-    rows = {name: Row(*state.commands[name]) for name in state.commands}
-    rows["reboot"] = Row(
-        lambda params, progress: phase.call("xyte.handlers.reboot", "run", chip),
-        after_restart=lambda entry, cause: phase.call("xyte.handlers.reboot", "after_restart", cause),
-    )
-    rows[state.settings.update_command] = Row(
-        None, ("url",), lambda entry, cause: phase.call("xyte.phases.rollback", "after_restart", state, entry["id"])
-    )
-    return Executor(Calls(state.cloud), journal, rows, chip, state.refused)

@@ -31,27 +31,27 @@ def take(state):
     offer = state.offer
     try:
         params = phase.call("xyte.phases.offer", "ask", state)
-        outcome = phase.call("xyte.phases.update", "update", state, params, Progress())
+        outcome = phase.call("xyte.phases.update", "update", state, params, None)
     except Exception as e:  # one that asks the application first: whatever it raises must not end in a boot loop
         outcome = e
-    state.last_update = clip("the newest file is not taken: %s" % outcome)
+    refused(state, offer[0], offer[1], outcome)
+
+
+def refused(state, file, failures, reason):
+    """It was not taken. file: its id. failures: how many refusals there were before this one."""
+    state.last_update = clip("the newest file is not taken: %s" % reason)
     log.warning("update", state.last_update)
-    wait = _LEAST_MS + backoff.after_failure_ms(offer[1], _LEAST_MS, _CAP_MS, state.chip.below)
-    offer[1], offer[2] = offer[1] + 1, state.chip.clock.after_ms(wait)
+    wait = _LEAST_MS + backoff.after_failure_ms(failures, _LEAST_MS, _CAP_MS, state.chip.below)
+    state.offer = [file, failures + 1, state.chip.clock.after_ms(wait)]
 
 
 def ask(state):
-    """What the cloud knows of the file, as a command's parameters."""
-    from xyte.services.calls import Calls
+    """Get File: what the cloud knows of it, as a command's parameters: url, version, checksum, signature."""
+    from xyte.core import answers
+    from xyte.services.calls import Calls, content, refusal
 
-    return Calls(state.cloud).file(state.offer[0])
+    response = Calls(state.cloud).get("/files/" + state.offer[0])
+    if response.status_code != 200:
+        raise refusal(response)
+    return answers.members(content(response))
 
-
-class Progress:
-    """As a command's, with nobody to tell. command: none."""
-
-    command = None
-
-    def __call__(self, message):
-        log.info("update", message)
-        return True

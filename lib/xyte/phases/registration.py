@@ -1,8 +1,9 @@
 """Registers the device, once. The answer holds the only copy of its key, so flash is proven to work before we ask."""
 
-from xyte import VERSION, log
+from xyte import log, phase
+from xyte.core import answers  # before the request: there must be room to read the only copy of a key
 from xyte.errors import RefusedError
-from xyte.services.calls import Calls
+from xyte.services.calls import Calls, content
 from xyte.services.vault import Vault
 
 _TAKEN = 422
@@ -25,7 +26,7 @@ def register(state):
     if vault.current:  # it was given up, but flash did not take note
         vault.current, vault.parked = None, vault.current
     try:
-        identity = Calls(state.cloud).register(_facts(state))
+        identity = ask(state.cloud, _facts(state))
     except RefusedError as e:
         if e.status != _TAKEN:
             raise
@@ -37,7 +38,14 @@ def register(state):
         return _keep(state, vault, vault.parked)
     _keep(state, vault, identity)
     log.info("register", "registered as %s" % identity["id"])
-    state.chip.keys.set("version", versions(state))
+    phase.call("xyte.phases.settlement", "note_versions", state)
+
+
+def ask(cloud, facts):
+    """Register Device. facts: dict of the request's fields. Returns the identity as a dict."""
+    url, headers = phase.call("xyte.services.address", "entry", cloud.settings)
+    response = Calls(cloud).send("POST", url, facts, headers)
+    return answers.registration(answers.parse(content(response)))
 
 
 def _keep(state, vault, identity):
@@ -50,11 +58,6 @@ def _keep(state, vault, identity):
 def save_again(state):
     """After a failure to keep the identity anywhere. Raises StoreError."""
     _keep(state, _vault(state), state.identity)
-
-
-def versions(state):
-    """The running versions, of application and agent, as they are kept once the cloud knows them."""
-    return (state.version + " " + VERSION).encode()
 
 
 def _vault(state):

@@ -1,6 +1,5 @@
 """At start: what has become of the update that the restart interrupted, or was meant for."""
 
-from micropython import const
 from xyte import VERSION, log, phase
 from xyte.core import update_rules
 from xyte.core.outcome import FAILED
@@ -8,8 +7,6 @@ from xyte.core.values import clip
 from xyte.errors import CommandError, StoreError
 from xyte.services import trial
 from xyte.services.update_record import UpdateRecord
-
-_BLOCK_BYTES = const(4096)
 
 
 def after_restart(state, command):
@@ -48,8 +45,7 @@ def after_restart(state, command):
 def _switch_again(state, record):
     """The power went just before or during the trial: if the slot still holds what was signed, into it (again)."""
     try:
-        phase.call("xyte.services.update_switch", "prove", state, bytearray(_BLOCK_BYTES))
-        phase.call("xyte.services.update_switch", "switch", state)
+        phase.call("xyte.phases.transfer", "carry_out", state, [])
     except (CommandError, StoreError) as e:
         record.clear()
         return FAILED, str(e)
@@ -59,7 +55,11 @@ def resume(state):
     """An update that nobody commanded has no command to settle it; and the window of a trial opens."""
     record = UpdateRecord(state.chip.keys)
     record.load()
-    if record.now and record.now["command"] is None:
+    if record.now and record.now["state"] == update_rules.REFUSED:
+        file, failures = record.now["offer"]
+        phase.call("xyte.phases.offer", "refused", state, file, failures, record.now["message"])
+        record.clear()
+    elif record.now and record.now["command"] is None:
         outcome = after_restart(state, None)
         if outcome:
             log.warning("update", outcome[1])

@@ -2,7 +2,6 @@
 
 from xyte import VERSION, log, phase
 from xyte.errors import LinkError, RefusedError
-from xyte.phases.registration import versions
 from xyte.services.calls import Calls
 
 
@@ -11,12 +10,12 @@ def settle(state):
     if state.trial_ms is not None:
         phase.call("xyte.services.trial", "prove", state)
     keys = state.chip.keys
-    known, running = keys.get("version"), versions(state)
+    known, running = keys.get("version"), _versions(state)
     if known != running:
         agent_only = (known or b" ").decode().split(" ")[0] == state.version
         changed = VERSION if agent_only else state.version  # one number for both: the newest news
         try:
-            Calls(state.cloud).update_device({"firmware_version": changed})
+            tell_version(state.cloud, changed)
             keys.set("version", running)
         except RefusedError as e:  # ten an hour at most, and not worth more than one try a start
             log.warning("cloud", "version not taken: %s" % e)
@@ -24,3 +23,17 @@ def settle(state):
             log.warning("cloud", "version not told: %s" % e)
             return
     state.unsettled = False
+
+
+def tell_version(cloud, version):
+    """Update Device. The cloud takes ten of these an hour, and none with a field it does not know."""
+    Calls(cloud).tell("PUT", "", {"firmware_version": version})
+
+
+def note_versions(state):
+    """The cloud knows the running versions, of application and agent. Raises StoreError."""
+    state.chip.keys.set("version", _versions(state))
+
+
+def _versions(state):
+    return (state.version + " " + VERSION).encode()

@@ -15,6 +15,7 @@ from xyte.device.wifi_search import Attempt
 from xyte.errors import SettingsError
 from xyte.portal.known import remember
 from xyte.portal.server import Server
+from xyte.services.secrecy import hide
 
 _WAIT_MS = const(100)
 _LOOK_MS = const(300000)  # so long after the last look at the page somebody may still be there
@@ -139,7 +140,7 @@ class Portal:
         elif key and not 8 <= len(key) <= 64:
             self.news = False, "A Wi-Fi password has 8 to 63 characters."
         else:
-            log.hide(key)  # not before: a few letters typed in error would be *** in every line
+            hide(key)  # not before: a few letters typed in error would be *** in every line
             self.news = True, "Connecting to %s. This takes up to half a minute." % ssid
             self._chosen = {"ssid": ssid, "key": key}
             self.trial = Attempt(self._link, self._chosen)

@@ -1,51 +1,29 @@
-"""The cloud's device API but for telemetry: Register Device, Get Command, Update Command, Update Device, Get File.
+"""Calls of the cloud's device API but for telemetry: Get Command, Update Command, and what the others are made of.
 
-Each call returns what the answer says, or raises LinkError (no usable answer), RefusedError (an unwelcome status) or
-SettingsError (a message that does not fit the buffer, a host that we may not talk to). The rules for answers are loaded
-to read one: a command, or the progress of an update, needs the room.
+Each raises LinkError (no usable answer), RefusedError (an unwelcome status) or SettingsError (a message that does not
+fit the buffer). The rules for answers are loaded to read one: a command, or the progress of an update, needs the room.
 """
 
 from micropython import const
 from xyte import phase
-from xyte.core import url
 from xyte.core.values import clip
 from xyte.errors import LinkError, RefusedError, SettingsError
 from xyte.services.cloud import TIMEOUT_S
 
+IN_PROGRESS = "in_progress"
+GONE = (404, 409, 410, 422)  # cancelled, timed out, finished: nobody waits for this report any more
 _TEXT_LIMIT = const(200)
 
 
-def _headers(**more):
-    return dict({"Content-Type": "application/json", "Accept": "application/json"}, **more)
-
-
-def use(cloud, identity):
-    """See Cloud.use."""
-    hub = url.allowed(identity["hub_url"] or cloud.settings.entry_url, cloud.settings)
-    base = ("https://" if hub.tls else "http://") + hub.netloc + hub.path.rstrip("/")
-    cloud.device = base + "/v1/devices/" + identity["id"]
-    cloud.telemetry = cloud.device + "/telemetry"
-    cloud.authorized = _headers(Authorization=identity["access_key"])
-
-
 class Calls:
-    """cloud: Cloud; `register` works before it knows an identity."""
+    """cloud: Cloud."""
 
     def __init__(self, cloud):
         self._cloud = cloud
 
-    def register(self, facts):
-        """Register Device. facts: dict of the request's fields. Returns the identity as a dict."""
-        from xyte.core import answers  # before the request: there must be room to read the only copy of a key
-
-        entry = self._cloud.settings.entry_url
-        url.allowed(entry, self._cloud.settings)
-        response = self._send("POST", entry.rstrip("/") + "/v1/devices", facts, _headers())
-        return answers.registration(answers.parse(_content(response)))
-
     def command(self):
         """Get Command: {"id", "name", "status", "parameters"} of the queue's head, or None."""
-        response = self._get("/command")
+        response = self.get("/command")
         status = response.status_code
         if status in (204, 404):
             response.close()
@@ -60,30 +38,22 @@ class Calls:
         if message:
             body["message"] = message
         try:
-            self._tell("POST", "/command", body)
+            self.tell("POST", "/command", body)
         except SettingsError:  # control characters grow sixfold in JSON; the status matters more than the words
             body["message"] = "(message too long for this device)"
-            self._tell("POST", "/command", body)
+            self.tell("POST", "/command", body)
 
-    def update_device(self, facts):
-        """Update Device. The cloud takes ten of these an hour, and none with a field it does not know."""
-        self._tell("PUT", "", facts)
-
-    def file(self, ident):
-        """Get File: what is known of an uploaded file as a dict, `url`, `version`, `checksum` and `signature` in it."""
-        response = self._get("/files/" + ident)
-        if response.status_code != 200:
-            raise refusal(response)
-        return phase.call("xyte.core.answers", "members", _content(response))
-
-    def _get(self, path):
+    def get(self, path):
+        """The Response to a GET below this device's URL, whatever its status is."""
         cloud = self._cloud
         return cloud.http.request("GET", cloud.device + path, None, cloud.authorized, TIMEOUT_S, False)
 
-    def _tell(self, method, path, body):
-        self._send(method, self._cloud.device + path, body, self._cloud.authorized).close()
+    def tell(self, method, path, body):
+        """Send body, as JSON, to this device's URL and path."""
+        self.send(method, self._cloud.device + path, body, self._cloud.authorized).close()
 
-    def _send(self, method, url, body, headers):
+    def send(self, method, url, body, headers):
+        """Send body, as JSON. Returns the Response of a success."""
         http, out = self._cloud.http, self._cloud.out
         out.clear()
         try:
@@ -96,15 +66,15 @@ class Calls:
         return response
 
 
-def _content(response):
+def content(response):
     """The rest of the body; the connection is then ready for the next request."""
-    data = response.content
+    data = response.body
     response.close()
     return data
 
 
 def _parsed(response):
-    return phase.call("xyte.core.answers", "parse", _content(response) or b"null")
+    return phase.call("xyte.core.answers", "parse", content(response) or b"null")
 
 
 def refusal(response):
@@ -115,4 +85,7 @@ def refusal(response):
     except LinkError:  # the status came whole, and it is what counts
         text = None
     text = text if isinstance(text, str) else ""
-    return RefusedError(response.status_code, clip(text, _TEXT_LIMIT), response.retry_after_s)
+    text = clip(text, _TEXT_LIMIT)
+    error = RefusedError("HTTP %d %s" % (response.status_code, text))
+    error.status, error.text, error.retry_after_s = response.status_code, text, response.retry_after_s
+    return error

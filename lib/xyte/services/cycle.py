@@ -10,6 +10,7 @@ from xyte.errors import LinkError, RefusedError, SettingsError, StoreError
 
 _FIRST_MS = const(2000)  # the first try is spread, so that a power cut in a street is not a stampede
 _LONGEST_PAUSE_MS = const(7200000)  # an hour that was asked for, and our own
+_MOST_COMMANDS = const(8)  # at once; then a telemetry is due
 _FORGIVABLE = (LinkError, RefusedError, SettingsError, StoreError)
 _TELEMETRY, _REGISTRATION, _COMMAND = 0, 1, 2  # kinds of call, see phases/trouble.py
 
@@ -59,7 +60,7 @@ class Cycle:
         if self._in_use is not state.identity:
             cloud.use(state.identity)
             self._in_use = state.identity
-        self._telemetry.read_for_message(now)
+        self._telemetry.read(now, True)
         self._telemetry.compose(cloud.out, state.trusted)
         reply = cloud.report(not state.trusted)
         self._telemetry.accepted()
@@ -85,11 +86,12 @@ class Cycle:
             return
         self._commands_due_ms = None  # or days later it would look as if it were to come
         try:
-            params = phase.call("xyte.phases.obedience", "drain", self._state)
-            while params is not None:
-                phase.call("xyte.phases.update", "command", self._state, params)
-                params = phase.call("xyte.phases.obedience", "drain", self._state)
-            self._look_for_command = False
+            for _ in range(_MOST_COMMANDS):
+                command = phase.call("xyte.phases.obedience", "next_command", self._state)
+                if not command:
+                    self._look_for_command = False
+                    break
+                phase.call("xyte.phases.errand", "carry_out", self._state, command)
             self._state.failures[_COMMAND] = 0
         except _FORGIVABLE as e:
             self._commands_due_ms = self._clock.after_ms(self._trouble(e, _COMMAND))

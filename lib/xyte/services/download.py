@@ -7,9 +7,8 @@ that tells who we are.
 import io
 
 from micropython import const
-from xyte import log
+from xyte import log, phase
 from xyte.core import backoff
-from xyte.core import url as urls
 from xyte.errors import CommandError, LinkError, UntrustedError
 
 _PIECE = const(65536)  # asked for at a time: the most that a lost connection makes us fetch again
@@ -115,7 +114,7 @@ class Download(io.IOBase):
         if self.etag and not self.etag.startswith("W/"):
             headers["If-Range"] = self.etag
         for _ in range(_MOST_REDIRECTS + 1):
-            urls.allowed(self._url, self._settings)
+            phase.call("xyte.core.url", "allowed", self._url, self._settings)
             response = self._http.request("GET", self._url, None, headers, _TIMEOUT_S)
             if response.status_code not in (301, 302, 303, 307, 308):
                 return self._begin(response)

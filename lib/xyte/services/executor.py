@@ -1,38 +1,29 @@
-"""Carries out the cloud's commands, one at a time: at most once each, and reported as it really went."""
+"""Follows the cloud's queue of commands, one at a time: each is begun at most once, and reported as it really went."""
 
+from micropython import const
 from xyte import log
 from xyte.core import commands, outcome
-from xyte.errors import CommandError, RefusedError, StoreError
-from xyte.services.progress import GONE, IN_PROGRESS, Progress
+from xyte.errors import CommandError, RefusedError
+from xyte.services.calls import GONE, IN_PROGRESS
 
-_MOST_AT_ONCE = 8
+_MOST_AT_ONCE = const(8)
 
 
 class Executor:
-    """rows: name -> commands.Row. chip: for the id of this run of the agent, why it started, and the watchdog.
+    """cloud: Calls. known: name -> parameters that it needs, of all commands that this device can carry out.
 
-    refused: id of the command that was refused last; kept by whoever makes the next Executor.
+    boot: id of this run of the agent. refused: id of the command that was refused last; kept by whoever makes the next
+    Executor.
     """
 
-    def __init__(self, cloud, journal, rows, chip, refused=None):
-        self._cloud, self._journal, self._rows, self._chip = cloud, journal, rows, chip
+    def __init__(self, cloud, journal, known, boot, refused=None):
+        self._cloud, self._journal, self._known, self._boot = cloud, journal, known, boot
         self.refused = refused
 
-    def settle(self):
-        """At start: give a command that a restart interrupted its outcome, to be reported with the next `drain`."""
-        entry = self._journal.entry
-        if commands.settle(entry, self._chip.session, self._chip.reset_cause(), self._rows):
-            try:
-                self._journal.save(entry)
-            except StoreError as e:  # the next start will come to the same outcome
-                log.error("command", e)
-            log.info("command", "%s from before the restart: %s" % (entry["name"], entry["phase"]))
+    def next(self):
+        """The next command to carry out, noted as started, or None; but first report what is owed.
 
-    def drain(self):
-        """Carry out the queued commands, until there is none; but first report what is owed.
-
-        Returns the parameters of a command that is to be carried out elsewhere: it is noted as started. Else None.
-        Raises LinkError, RefusedError (the queue is looked at again later), StoreError (nothing was run).
+        Raises LinkError, RefusedError (the queue is looked at again later), StoreError (nothing was begun).
         """
         if self._journal.owes():
             self._report(self._journal.entry)
@@ -40,36 +31,29 @@ class Executor:
             command = self._cloud.command()
             if not command:
                 break
-            row, go_on = self._handle(command)
-            if row:
-                return command["parameters"]
+            begun, go_on = self._handle(command)
+            if begun:
+                return command
             if not go_on:
                 break
         return None
 
     def _handle(self, command):
-        """(row that is to be carried out elsewhere or None, is there a point in asking for the next command now?)"""
-        entry, boot = self._journal.entry, self._chip.session
-        choice = commands.decide(command, entry, boot)
+        """(has it begun, else: is there a point in asking for the next command now?)"""
+        entry = self._journal.entry
+        choice = commands.decide(command, entry, self._boot)
         if choice == commands.REPORT:
             again = entry["reported"]  # the cloud has been told already and still shows it: tell it once a cycle
             self._report(entry)
-            return None, not again
-        entry = commands.entry(command, boot)
+            return False, not again
+        entry = commands.entry(command, self._boot)
         try:
             if choice == commands.UNKNOWN:
                 raise CommandError("found in progress, and no record of its start; not run")
-            row = commands.check(command, self._rows)
+            commands.check(command, self._known)
         except CommandError as e:
-            return None, self._refuse(entry, str(e))
-        if not self._begin(entry):
-            return None, True
-        if not row.run:
-            return row, False
-        outcome.of(entry, row.run, command["parameters"], Progress(self._cloud, entry, self._chip.feed))
-        self._journal.keep_outcome()
-        self._report(entry)
-        return None, True
+            return False, self._refuse(entry, str(e))
+        return self._begin(entry), True
 
     def _refuse(self, entry, message):
         """Nothing was done, so nothing needs to be on flash: should the report be lost, the same will be said again.

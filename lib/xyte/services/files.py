@@ -9,7 +9,7 @@ def read(path):
     """The file's bytes, or None when it is absent or empty (a file just being created looks empty for a moment)."""
     try:
         with open(path, "rb") as f:
-            return f.read() or None
+            return f.read(os.stat(path)[6]) or None  # in one piece: a certificate is long
     except OSError:
         return None
 

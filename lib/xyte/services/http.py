@@ -7,124 +7,242 @@ What urequests does not do: the connection is kept, lengths are exact, chunked b
 the whole exchange, a server that closed the idle connection costs one silent resend, redirects are not followed.
 
 The steady telemetry allocates nothing: call `request` with the *same* url and headers objects and with `session.out`
-as data, and the head of the last request, still in the buffer, is used again.
+as data, and the head of the last request with `out`, still in the buffer, is used again.
 """
 
 from micropython import const
 from xyte import phase
-from xyte.core.encoder import JsonBuffer
-from xyte.core.wire import ResponseHead
+from xyte.core.values import JsonBuffer
+from xyte.core.wire import Incoming
 from xyte.errors import LinkError
-from xyte.services.connection import Connection
-from xyte.services.response import Response
 
 _HEAD_BYTES = const(640)  # room for the request head in front of the body
 _LENGTH_DIGITS = const(6)  # the cloud takes 128 KB
+_LENGTH_END = const(640 - 5)  # index of the last digit: behind it are the ends of its line and of the head
 _TIMEOUT_S = const(30)
+_WAIT_SLICE_MS = const(1000)  # the watchdog is fed at least this often while we wait
+_DRAIN_BYTES = const(2048)  # a longer rest is not worth reading to keep the connection
 
 
 class Session:
-    """One conversation at a time with one server at a time.
+    """One conversation at a time with one server at a time. All waiting is done here, until the exchange's deadline.
 
-    connect, clock, feed: see Connection. body_bytes, receive_bytes: size of the request body and receive buffers.
+    connect: callable(tls, host, port, pause) -> stream; see device/stream.py for the stream's methods.
+    clock: has after_ms(ms), left_ms(ticks). feed: callable, called while waiting (the watchdog).
+    body_bytes, receive_bytes: size of the request body and receive buffers.
     `out` is where a request body is written in place (a JsonBuffer). opened: connections so far.
+    For Response: buf[at:got] are bytes received and not yet read.
     """
 
     def __init__(self, connect, clock, feed, body_bytes=2048, receive_bytes=512):
-        self._connection = Connection(connect, clock, feed, receive_bytes)
+        self._connect, self._clock, self._feed = connect, clock, feed
         self._tx = bytearray(_HEAD_BYTES + body_bytes)
-        self._room = memoryview(self._tx)[_HEAD_BYTES:]  # for a line of the answer, while no body lies there
         self.out = JsonBuffer(self._tx, _HEAD_BYTES)
-        self._head = ResponseHead()
-        self._response = Response(self._connection)
-        self._ready_for = (None, None, None)  # method, url, headers whose request head lies in front of `out`
-        self._ready_at = 0
-        self._url = None
+        self._ready = None  # what outgoing.py says of the request head in front of `out`
+        self._stream = self._origin = None  # origin: (tls, host, port) that the stream is open to
+        self._deadline = 0
+        self.buf = bytearray(receive_bytes)
+        self.at = self.got = 0
         self.opened = 0
+        self._incoming = Incoming()
+        self._response = Response(self, self._incoming)
 
     def request(self, method, url, data=None, headers=None, timeout=None, keep_fields=True):
         """Send one request and read the response's head.
 
         url: absolute. data: bytes, `session.out`, or None. headers: dict of str. timeout: seconds for the whole
-        exchange, the body included. keep_fields: False spares the heap when the response's headers do not matter.
+        exchange, the body included. keep_fields: False spares the heap when the response's headers do not matter; lines
+        of up to 2048 bytes are kept, with `out` as data 160.
         Returns a Response, valid until the next request. Raises LinkError (UntrustedError: the server is not proven).
         """
-        connection = self._connection
-        connection.allow(int((timeout or _TIMEOUT_S) * 1000))
+        self._deadline = self._clock.after_ms(int((timeout or _TIMEOUT_S) * 1000))
         self._response.close()
-        target = self._url if url is self._ready_for[1] else phase.call("xyte.core.url", "split", url)
-        send = self._prepare(method, url, target, data, headers)
+        message = self._prepare(method, url, data, headers)
+        origin = message[0]
+        kept = origin == self._origin
         try:
-            reused = connection.is_open_to(target)
-            answered = reused and self._exchange(send, reused, keep_fields)
-            if not answered:
+            if not (kept and self._exchange(method, message, keep_fields, True)):
                 # New, or the server closed the idle connection before it saw this request: send it (again), once.
+                self.disconnect()
                 self.opened += 1
-                connection.open(target)
-                if not self._exchange(send, False, keep_fields):
+                self._stream = self._connect(*origin, self._pause)
+                self._origin = origin
+                if not self._exchange(method, message, keep_fields, False):
                     raise LinkError("closed without an answer")
-        except OSError as e:
-            connection.close()
-            raise LinkError("connection lost: %r" % e)
-        except BaseException:  # Ctrl-C too: the answer under way must not be taken for that of the next request
-            connection.close()
+        except BaseException as e:
+            self.give_up(e)
             raise
-        self._response.begin(self._head, method != "HEAD" and self._head.has_body())
+        self._response.begin()
         return self._response
 
     def disconnect(self):
         """Close the connection, if any. The next request opens a new one."""
-        self._connection.close()
+        stream, self._stream, self._origin = self._stream, None, None
+        self.at = self.got = self._incoming.left = 0
+        if stream:
+            stream.close()
 
-    def _prepare(self, method, url, target, data, headers):
-        """The bytes to send, or None when head and body lie ready in the buffer as one piece."""
+    def give_up(self, error):
+        """Close after an exception, Ctrl-C too: the rest of this answer must not be taken for the next one.
+
+        Raises LinkError in the place of an OSError.
+        """
+        self.disconnect()
+        if isinstance(error, OSError):
+            raise LinkError("connection lost: %r" % error)
+
+    def _prepare(self, method, url, data, headers):
+        """What to send, as outgoing.py says it; for `out` as data, head and body lie in the buffer as one piece."""
         if data is not self.out:
-            self._ready_for = (None, None, None)
-            data = data or b""
-            length = str(len(data)) if data or method in ("POST", "PUT") else None
-            return phase.call("xyte.core.request_head", "build", method, target, headers, length) + data
-        ready = self._ready_for
-        if ready[0] is not method or ready[1] is not url or ready[2] is not headers:
-            head = phase.call("xyte.core.request_head", "build", method, target, headers, " " * _LENGTH_DIGITS)
-            at = _HEAD_BYTES - len(head)
-            if at < 0:
-                raise LinkError("request head too long")
-            self._ready_for = (None, None, None)  # Ctrl-C here must not leave half of one that is taken for another
-            self._tx[at:_HEAD_BYTES] = head
-            self._ready_at = at
-            self._ready_for, self._url = (method, url, headers), target
-        self._put_length(len(data))
-        return None
-
-    def _put_length(self, length):
-        """Right-align the digits before the blank line that ends the head; white space before a value is free."""
-        at = _HEAD_BYTES - 5
-        self._tx[at] = 48 + length % 10
-        for _ in range(_LENGTH_DIGITS - 1):
+            return phase.call("xyte.services.outgoing", "whole", method, url, data, headers)
+        ready, tx = self._ready, self._tx
+        if not ready or ready[3] is not method or ready[4] is not url or ready[5] is not headers:
+            self._ready = None  # Ctrl-C here must not leave half of one that is taken for another
+            ready = phase.call(
+                "xyte.services.outgoing", "in_front", method, url, headers, tx, _HEAD_BYTES, _LENGTH_DIGITS
+            )
+            self._ready = ready
+        length = len(data)
+        for at in range(_LENGTH_END, _LENGTH_END - _LENGTH_DIGITS, -1):  # white space in front of a value is free
+            tx[at] = 48 + length % 10 if length or at == _LENGTH_END else 32
             length //= 10
-            at -= 1
-            self._tx[at] = 48 + length % 10 if length else 32
+        return ready
 
-    def _exchange(self, send, reused, keep_fields):
-        """Send, and read up to the end of the head. False when the connection ended before the first byte came."""
-        connection, head = self._connection, self._head
-        head.reset(keep_fields, self._room if send else None)
+    def _exchange(self, method, message, keep_fields, kept):
+        """Send, and read up to the end of the head. False when the kept connection turns out to be over."""
+        incoming, stream = self._incoming, self._stream
+        buf, at = message[1], message[2]
+        if buf is self._tx:
+            end, room = self.out.end, None
+        else:
+            end, room = len(buf), memoryview(self._tx)[_HEAD_BYTES:]  # where no body lies now
+        incoming.reset(method != "HEAD", keep_fields, room)
         try:
-            if send is None:
-                connection.send(self._tx, self._ready_at, self.out.end - self._ready_at)
-            else:
-                connection.send(send, 0, len(send))
-            if not connection.fill():
+            while at < end:
+                sent = stream.write(buf, at, end - at)
+                if sent is None:
+                    self._pause(stream, True)
+                else:
+                    at += sent
+            if not self.ready():
                 return False
         except OSError:
-            if reused:
+            if kept:
                 return False
             raise
-        while True:
-            end = head.feed(connection.buf, connection.at, connection.got)
-            if end >= 0:
-                connection.at = end
-                # 408 on a kept connection is the server's farewell to an idle client, not an answer.
-                return not (reused and head.status == 408)
-            if not connection.fill():
-                raise LinkError("closed inside the head")
+        self.pass_lines()
+        # 408 on a kept connection is the server's farewell to an idle client, not an answer.
+        return not (kept and incoming.status == 408)
+
+    def pass_lines(self):
+        """Read on to the end of a head, or of the lines between two pieces of data."""
+        after = -1
+        while after < 0:
+            self.ready()
+            after = self._incoming.feed(self.buf, self.at, self.got)
+            self.at = self.got if after < 0 else after
+
+    def ready(self):
+        """How many bytes lie at buf[at:]; waits for some when there are none. 0 at the end."""
+        if self.at == self.got:
+            self.at = self.got = 0
+            self.got = self.receive(self.buf, len(self.buf))
+        return self.got - self.at
+
+    def receive(self, buf, count):
+        """Up to count bytes from the stream into buf, as soon as there are some. Returns how many, 0 at the end."""
+        stream, got = self._stream, None
+        while got is None:
+            self._left_ms()  # also while bytes keep coming: a server that never stops must not hold us
+            got = stream.readinto(buf, count)
+            if got is None:
+                self._pause(stream, False)
+        return got
+
+    def _pause(self, stream, for_write):
+        """Wait until the stream is ready, a slice at most, watching the deadline and feeding the watchdog."""
+        stream.wait(for_write, min(self._left_ms(), _WAIT_SLICE_MS))
+        self._feed()
+
+    def _left_ms(self):
+        """Until the deadline. Raises LinkError when it has passed."""
+        left = self._clock.left_ms(self._deadline)
+        if left <= 0:
+            raise LinkError("timed out")
+        return left
+
+
+class Response:
+    """One for each session, used again for every request: valid until the next one. `raw` is the response itself.
+
+    headers: dict with names in lower case; empty when the request did not keep them.
+    retry_after_s: int, 0 when the server named none. incoming: see core/wire.py. whole: the body, once it was wanted.
+    """
+
+    def __init__(self, session, incoming):
+        self._session, self.incoming = session, incoming
+        self.raw = self
+        self.begin()
+
+    def begin(self):
+        """A head has been read; its body, if it has one, comes next."""
+        incoming = self.incoming
+        self.status_code, self.retry_after_s = incoming.status, incoming.retry_after_s
+        self.headers, incoming.headers, self.whole = incoming.headers, None, None
+
+    def readinto(self, buf, sink=None):
+        """Up to len(buf) bytes of the body. Returns how many; 0 only at its end.
+
+        buf: None for what lies in the receive buffer: it is shown to sink.feed(buf, start, end), if there is a sink.
+        Raises LinkError when the connection ends before the body does, or at the deadline.
+        """
+        session, incoming = self._session, self.incoming
+        try:
+            if incoming.left < 0:
+                session.pass_lines()
+            count = incoming.left
+            if not count:
+                return 0
+            if buf is not None:
+                count = min(count, len(buf))
+            if session.at == session.got and buf is not None and count >= len(session.buf):
+                count = session.receive(buf, count)
+            else:  # what has arrived comes first
+                count = min(count, session.ready())
+                source, at = session.buf, session.at
+                if sink:
+                    sink.feed(source, at, at + count)
+                elif buf is not None:
+                    for i in range(count):
+                        buf[i] = source[at + i]
+                session.at += count
+            incoming.took(count)
+            return count
+        except BaseException as e:
+            session.give_up(e)
+            raise
+
+    def feed(self, sink):
+        """The rest of the body, piece by piece as it lies in the receive buffer, to sink.feed(buf, start, end)."""
+        while self.readinto(None, sink):
+            pass
+
+    def close(self):
+        """Done with the body. The connection stays for the next request, if this response leaves it fit for one."""
+        session, incoming, budget = self._session, self.incoming, _DRAIN_BYTES
+        try:
+            while incoming.left and budget > 0 and not incoming.closes:
+                budget -= self.readinto(None)
+        except LinkError:
+            return
+        # Also given up when bytes follow that nobody asked for: they would be taken for the next answer.
+        if incoming.left or incoming.closes or session.at != session.got:
+            session.disconnect()
+
+    def __getattr__(self, name):
+        """What takes the whole body into memory is in content.py, and looks as if it were here: content, json, ..."""
+        try:
+            return phase.call("xyte.services.content", "part", self, name)
+        except MemoryError:  # an error page on a full heap is no reason for a restart
+            self._session.disconnect()
+            raise LinkError("no memory for it")

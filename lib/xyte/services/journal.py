@@ -51,3 +51,8 @@ class Journal:
 def keep_outcome(state):
     """See Journal.keep_outcome; for who has no Journal at hand."""
     Journal(state.chip.keys, state.journal).keep_outcome()
+
+
+def recall(state):
+    """Bring what flash knows of the last command into state.journal. Raises StoreError."""
+    Journal(state.chip.keys, state.journal).load()

@@ -7,7 +7,7 @@ http to a development host only: the agent refuses to hand it an https URL.
 import io
 
 from xyte.core import url as urls
-from xyte.core.encoder import JsonBuffer
+from xyte.core.values import JsonBuffer
 from xyte.errors import LinkError, SettingsError
 
 
@@ -27,7 +27,7 @@ class StockSession:
         if urls.split(url).tls:
             raise SettingsError("requests does not verify TLS: plain http only")
         if data is self.out:
-            data = data.content()
+            data = bytes(data.buf[data.start : data.end])
         try:
             self.opened += 1
             fields = dict(headers or {})  # a copy: some versions add to the dict they are given
@@ -56,6 +56,11 @@ class _Whole:
     def content(self):
         """What has not been read yet, as with Session."""
         return self.raw.read()  # pyright: ignore[reportAttributeAccessIssue]
+
+    @property
+    def body(self):
+        """As with Session."""
+        return self.content
 
     def feed(self, sink):
         """As with Session."""

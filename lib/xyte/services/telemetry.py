@@ -7,9 +7,9 @@ import json
 import math
 
 from xyte import log
-from xyte.core import dates, values
+from xyte.core.values import check, clip
 
-_EXACT = (str, bool)  # ready made: a tuple written in place is made anew each time
+_EXACT = (str, bool, type(None))  # ready made: a tuple written in place is made anew each time
 
 
 class Sensor:
@@ -17,51 +17,41 @@ class Sensor:
 
     every_ms: least time between reads, 0 for each message. deadband: a value that is no further than this from what
     the cloud knows is left out, so 0 means "when it changes"; None: sent with every message.
+    failure: "" while `value` is what was read last; else why there is none; None: not read yet.
     """
 
     def __init__(self, name, read, every_ms=0, deadband=None):
         self.name, self.read, self.every_ms, self.deadband = name, read, every_ms, deadband
         self.member = (json.dumps(name) + ":").encode()  # ready for every message
-        self.value = self.sent = None
+        self.value = self.sent = self.failure = None
         self.read_ms = 0
-        self.known = False  # `value` holds something
-        self.failure = ""
         self.pending = False
-
-    def due(self, now_ms, diff):
-        """Is it time for a read? Below 0 the ticks have wrapped: days have passed, with the line down."""
-        return not (self.known or self.failure) or not 0 <= diff(now_ms, self.read_ms) < self.every_ms
 
     def take(self, now_ms):
         """Read the sensor and judge the value. A failure is kept as text, and the last value is not repeated."""
         self.read_ms = now_ms
         try:
             value = self.read() if callable(self.read) else self.read
-            values.check(value)
+            check(value)
+            self.value, self.failure = value, ""
         except Exception as e:  # the user's code: whatever it raises is a sensor failure, never ours
-            self.known = False
-            self.failure = "%s: %s" % (self.name, _words(e))
-            return
-        self.value, self.known, self.failure = value, True, ""
+            self.failure = ("%s: %s %s" % (self.name, type(e).__name__, e)).rstrip()
+            log.warning("sensor", self.failure)
 
     def moved(self):
         """Is the value news to the cloud?"""
         if self.deadband is None:
             return True
         value, sent = self.value, self.sent
-        if value is None or sent is None or isinstance(value, _EXACT) or isinstance(sent, _EXACT):
+        if isinstance(value, _EXACT) or isinstance(sent, _EXACT):
             return value != sent
         if isinstance(value, float):  # the difference would be an object
             return not math.isclose(value, sent, rel_tol=0, abs_tol=self.deadband)
         return not -self.deadband <= value - sent <= self.deadband
 
 
-def _words(e):
-    return "%s %s" % (type(e).__name__, e) if str(e) else type(e).__name__
-
-
 class Telemetry:
-    """All sensors, and the message made of them. clock: ticks_ms, ticks_diff, now_s."""
+    """All sensors, and the message made of them. clock: ticks_diff, now_s."""
 
     def __init__(self, clock):
         self._clock = clock
@@ -80,24 +70,22 @@ class Telemetry:
                 raise ValueError("two sensors are called '%s'" % sensor.name)
         self._sensors.append(sensor)
 
-    def read_periodic(self, now_ms):
-        """Between messages: read the sensors that have a period, where it is over."""
-        for sensor in self._sensors:
-            if sensor.every_ms and sensor.due(now_ms, self._clock.ticks_diff):
-                self._take(sensor, now_ms)
+    def read(self, now_ms, for_message=False):
+        """Read the sensors whose period is over; for a message also those that have none, or all if that is wanted.
 
-    def read_for_message(self, now_ms):
-        """A message is next: read the sensors that have no period too; all of them when that was asked for."""
-        everything = self.override or self.read_all
-        self.read_all = False
+        now_ms: ticks.
+        """
+        everything = for_message and (self.override or self.read_all)
+        if for_message:
+            self.read_all = False
         for sensor in self._sensors:
-            if everything or sensor.due(now_ms, self._clock.ticks_diff):
-                self._take(sensor, now_ms)
+            if everything or (for_message or sensor.every_ms) and self._is_due(sensor, now_ms):
+                sensor.take(now_ms)
 
-    def _take(self, sensor, now_ms):
-        sensor.take(now_ms)
-        if sensor.failure and log.enabled(log.WARNING):
-            log.warning("sensor", sensor.failure)
+    def _is_due(self, sensor, now_ms):
+        """Below 0 the ticks have wrapped: days have passed, with the line down."""
+        age_ms = self._clock.ticks_diff(now_ms, sensor.read_ms)
+        return sensor.failure is None or not 0 <= age_ms < sensor.every_ms
 
     def next_read_ms(self, now_ms, longest_ms):
         """Milliseconds until the next periodic read, at most longest_ms. Others are read for each message."""
@@ -111,39 +99,36 @@ class Telemetry:
 
         One that does not fit the buffer gives way to a short one that says so: the device stays visible.
         """
+        out.clear()
         try:
             self._compose(out, timestamp, self._failure())
             self._whole = True
         except ValueError as e:
             self._whole = False
-            for sensor in self._sensors:
-                sensor.pending = False
             log.error("telemetry", e)
             out.clear()
             out.value({"status": "error", "message": "telemetry %s: give Agent a larger buffer_bytes" % e})
 
     def _compose(self, out, timestamp, failure):
-        out.clear()
-        out.raw(b'{"status":"error"' if failure else b'{"status":"online"')
+        out.write(b'{"status":"error"' if failure else b'{"status":"online"')
         if failure:
-            out.raw(b',"message":')
-            out.value(values.clip(failure))
+            out.write(b',"message":')
+            out.value(clip(failure))
         if timestamp:
-            out.raw(b',"timestamp":')
-            dates.put_iso(out, self._clock.now_s())
+            out.write(b',"timestamp":')
+            out.time(self._clock.now_s())
         if self.override:
-            out.raw(b',"override":true')
-        out.raw(b',"telemetries":{')
-        first = True
+            out.write(b',"override":true')
+        out.write(b',"telemetries":{')
+        between = b""
         for sensor in self._sensors:
-            sensor.pending = sensor.known and (self.override or sensor.moved())
+            sensor.pending = sensor.failure == "" and (self.override or sensor.moved())
             if sensor.pending:
-                if not first:
-                    out.raw(b",")
-                first = False
-                out.raw(sensor.member)
+                out.write(between)
+                out.write(sensor.member)
                 out.value(sensor.value)
-        out.raw(b"}}")
+                between = b","
+        out.write(b"}}")
 
     def _failure(self):
         """What is wrong, all of it, as one text; empty when nothing is. Does not allocate when nothing is."""
@@ -154,10 +139,11 @@ class Telemetry:
         return text
 
     def accepted(self):
-        """The cloud has taken the message: what it carried is now what the cloud knows."""
+        """The cloud has taken the message: what it carried, if it was whole, is now what the cloud knows."""
+        if not self._whole:
+            return
+        self.override = False
         for sensor in self._sensors:
             if sensor.pending:
                 sensor.sent = sensor.value
                 sensor.pending = False
-        if self._whole:
-            self.override = False

@@ -31,14 +31,14 @@ def start(state):
     state.kept_s = int.from_bytes(kept, "little") if kept and len(kept) == 4 else 0
     floor = max(BUILD_S, state.kept_s)
     if clock.now_s() < floor:
-        clock.set_s(floor)
+        state.chip.set_clock(floor)
 
 
 def ask(state):
     """It is due: ask the network for the time. state.clock_ms: ticks of the next time."""
     clock = state.chip.clock
     try:
-        _take(state, clock.ask_network_s(), "NTP")
+        _take(state, state.chip.ask_network_s(), "NTP")
         pause = _AGAIN_MS
     except (OSError, OverflowError, ValueError) as e:
         log.warning("clock", "no time: %r" % e)
@@ -58,7 +58,7 @@ def _take(state, now_s, source):
     if not BUILD_S <= now_s < _END_S:
         raise ValueError("%s: impossible time" % source)
     if abs(now_s - clock.now_s()) > 1:
-        clock.set_s(now_s)
+        state.chip.set_clock(now_s)
     if not state.trusted:
         log.info("clock", "set from %s" % source)
     state.trusted = True

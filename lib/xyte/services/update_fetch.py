@@ -16,7 +16,7 @@ _GZIP = b"\x1f\x8b"
 
 
 def fetch(state, progress, buf, room):
-    """progress: callable(text), False from it ends the update. buf: bytearray of one flash sector, 4 KiB.
+    """progress: callable(state, text), False from it ends the update. buf: bytearray of one flash sector, 4 KiB.
 
     room: list of what keeps room free for unpacking; emptied when the first bytes have told whether they are packed.
 
@@ -50,7 +50,7 @@ def _pump(state, record, progress, buf, room):
         done = (size - left) * 10 // size
         if done > told:
             told = done
-            if not progress("%d %% of %s" % (done * 10, now["version"])):
+            if not progress(state, "%d %% of %s" % (done * 10, now["version"])):
                 raise CommandError("withdrawn by the operator")
 
     source.between = tell  # pyright: ignore[reportAttributeAccessIssue]

@@ -51,3 +51,10 @@ class UpdateRecord:
 
     def has_failed(self, sha256):
         return sha256[:_ID_HEX].encode() in (self._keys.get(_FAILED_KEY) or b"")
+
+
+def read(keys):
+    """What the record says, as a dict; None when no update is under way. Raises StoreError."""
+    record = UpdateRecord(keys)
+    record.load()
+    return record.now

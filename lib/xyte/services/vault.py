@@ -11,6 +11,7 @@ from xyte import log
 from xyte.core import record
 from xyte.errors import StoreError
 from xyte.services import files
+from xyte.services.secrecy import hide
 
 _KEY = "identity"
 _PATH = "/identity"
@@ -41,7 +42,7 @@ class Vault:
         self.current, self.parked = content.get("current"), content.get("parked")
         for identity in (self.current, self.parked):
             if identity:
-                log.hide(identity["access_key"])
+                hide(identity["access_key"])
         good = record.pack(best[0], best[1])
         if copies[0] != good:
             self._mend("NVS", lambda: self._keys.set(_KEY, good))
@@ -84,7 +85,7 @@ class Vault:
 
     def keep(self, identity):
         """Use this identity; it takes the place of everything before. Raises StoreError if no copy could be kept."""
-        log.hide(identity["access_key"])
+        hide(identity["access_key"])
         self._save(identity, None)
 
     def park(self):

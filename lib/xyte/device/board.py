@@ -1,0 +1,73 @@
+"""The part of `Chip` that is wanted once in a while: it is loaded for one call, and gone after it."""
+
+import time
+from binascii import hexlify
+
+import machine
+
+from micropython import const
+from xyte import phase
+
+_CAUSES = {1: "PWRON_RESET", 2: "HARD_RESET", 3: "WDT_RESET", 4: "DEEPSLEEP_RESET", 5: "SOFT_RESET"}
+_PIECE_MS = const(500)
+_CONSOLE_MS = const(86400000)
+
+
+def part(chip, name):
+    """The method of Board that is called `name`. Raises AttributeError when there is none."""
+    return getattr(Board(chip), name)
+
+
+class Board:
+    """chip: Chip."""
+
+    def __init__(self, chip):
+        self._chip = chip
+
+    def reset_cause(self):
+        """Name of the constant of `machine` that says why this start came."""
+        return _CAUSES.get(machine.reset_cause(), "UNKNOWN_RESET")
+
+    def clear_boots(self):
+        """The application is healthy, or the next restart is wanted: it is no sign of trouble."""
+        phase.call("xyte.device.boot_count", "clear")
+
+    def pause(self, ms):
+        """Sleep, and keep the watchdog content."""
+        while ms > 0:
+            time.sleep_ms(min(ms, _PIECE_MS))
+            self._chip.feed()
+            ms -= _PIECE_MS
+
+    def slots(self, kind):
+        """kind: "firmware" or "application". Raises CommandError for firmware on a board with one app partition."""
+        if kind == "firmware":
+            from xyte.device.firmware_slots import FirmwareSlots
+
+            return FirmwareSlots()
+        from xyte.device.application_slots import ApplicationSlots
+
+        return ApplicationSlots(self._chip.keys)
+
+    def mac(self):
+        """aa:bb:cc:dd:ee:ff"""
+        return hexlify(machine.unique_id(), ":").decode()
+
+    def pressed(self, pin):
+        """Does a button pull this pin to ground? pin: GPIO number, below 0 for none."""
+        return pin >= 0 and not machine.Pin(pin, machine.Pin.IN, machine.Pin.PULL_UP).value()
+
+    def set_clock(self, now_s):
+        """Set the chip's clock, which then survives resets but not a power loss. now_s: as Clock.now_s."""
+        year, month, day, hour, minute, second, weekday = time.gmtime(now_s + self._chip.clock.epoch_s)[:7]
+        machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
+
+    def ask_network_s(self):
+        """The time by NTP, as Clock.now_s. Blocks up to a second or two. Raises OSError."""
+        import ntptime
+
+        return ntptime.time() - self._chip.clock.epoch_s
+
+    def release_watchdog(self):
+        """It cannot be stopped; a new timeout of a day leaves a person at the console in peace."""
+        machine.WDT(timeout=_CONSOLE_MS)
