@@ -128,8 +128,7 @@ def of_agent(lab: Lab, effort: Effort, say: Callable[[str], None]) -> Agent:
     found = Agent()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        modules = build.compile_tree(build.AGENT, folder / "modules", lines=False)
-        found.sizes = {file.relative_to(folder / "modules").as_posix(): file.stat().st_size for file in modules}
+        found.sizes = build.agent_sizes()
         say("import times, RSA")
         for form in ("py", "mpy"):
             runs = [lab.script("start_cost.py", "import", "xyte.agent", arch=lab.small, source=form == "py")

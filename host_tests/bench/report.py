@@ -31,9 +31,10 @@ record, and waits for the delayed acknowledgement of the other side (40 ms on Li
 `uhttp-client` takes a TLS 1.3 session ticket that arrives by itself for the end of the connection, so over 1.3 it works
 or not by chance.
 
-Resident and smallest heap are of code that was loaded from `.mpy` files, stand-ins for the chip included, as with an
-agent that was copied onto a stock board; in a firmware image the code stays in flash. The agent is more than a client:
-registration, identity, commands, updates and time are in it.
+Resident and smallest heap are of code that was loaded from `.mpy` files, module by module and with line numbers,
+stand-ins for the chip included. What `deploy` copies onto a board is linked and takes 56 KiB with all that it does
+(`test_memory.py`); in a firmware image the code stays in flash. The agent is more than a client: registration,
+identity, commands, updates and time are in it.
 """
 _UPDATES = """
 
@@ -41,7 +42,9 @@ Updates, KiB/s of payload. *bare*: the least that any updater must do: read the 
 ranges of 64 KiB, each asked for when the last is there, so that a lost connection costs no more and commands are
 heard in between. *checked*: with the hash of what is read back from flash. With a file as flash the agent loses the
 waits for its ranges, 2 ms each at this server; a chip's flash takes most of the time, and the last rows have one as
-slow: a pause.
+slow: a pause. That bound cannot be raised from Python: `Partition` erases 4 KiB at a time (`ioctl` 6), or as much as
+the buffer that is written, and the chip's faster erase begins at 64 KiB. Meanwhile the network goes on by itself, until
+the chip's receive window is full.
 
 """
 

@@ -55,14 +55,12 @@ HEAD = bytearray(112)
 
 
 class Progress:
-    """Takes note of the heap in use at every tenth part. command: the id that the update's record has."""
-
-    command = "c1"
+    """Takes note of the heap in use at every tenth part."""
 
     def __init__(self):
         self.heaps = []
 
-    def __call__(self, text):
+    def __call__(self, state, text):
         gc.collect()
         self.heaps.append(gc.mem_alloc())
         return True
@@ -72,13 +70,24 @@ def feed():
     """There is no watchdog."""
 
 
+class Clock:
+    ticks_ms = staticmethod(time.ticks_ms)
+    ticks_diff = staticmethod(time.ticks_diff)
+    sleep_ms = staticmethod(time.sleep_ms)
+
+    def after_ms(self, ms):
+        return time.ticks_add(time.ticks_ms(), ms)
+
+    def left_ms(self, ticks):
+        return time.ticks_diff(ticks, time.ticks_ms())
+
+
 def by_agent(place):
     """The update command's own phases, up to the restart into the trial."""
     from fakes.chip import FakeChip, FakeKeys, Restarted
     from xyte.core.settings_rules import read
-    from xyte.device.clock import Clock
     from xyte.device.stream import Connector
-    from xyte.phases import update
+    from xyte.phases import transfer, update
     from xyte.services.http import Session
     from xyte.state import State
 
@@ -95,9 +104,11 @@ def by_agent(place):
     chip.slots = lambda kind: flash
     state = State(chip, Session(chip.connect, chip.clock, chip.feed), "1.0.0")
     state.settings = read({"hardware_key": "k", "development_hosts": ["localhost"], "ca_files": [place["ca"]]})
+    state.offer = ["file", 0, 0]
     progress, start = Progress(), time.ticks_us()
+    transfer._tell = progress  # imported here, so no phase lets go of it
     try:
-        raise ValueError(update.update(state, place["params"], progress))
+        raise ValueError(update.update(state, place["params"], None))
     except Restarted:
         end = time.ticks_us()
     heaps = progress.heaps[1:] or [0]
