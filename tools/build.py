@@ -188,9 +188,14 @@ def linked(source: Path) -> dict[str, str]:
         parts = path.relative_to(source.parent).with_suffix("").parts
         texts[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path.read_text()
     try:
-        return link.link(texts, _BUNDLES, foreign=_foreign_names(), public=_PUBLIC)
+        return _link(tuple(texts.items()))
     except link.LinkError as error:
         raise BuildError(str(error)) from None
+
+
+@functools.cache  # it takes a second or two, and boards are made by the dozen in tests
+def _link(texts: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return link.link(dict(texts), _BUNDLES, foreign=_foreign_names(), public=_PUBLIC)
 
 
 @functools.cache

@@ -59,8 +59,12 @@ def link(sources: Mapping[str, str], bundles: Mapping[str, Sequence[str]], *, fo
 
 def names_in(source: str) -> set[str]:
     """Every name that a source mentions, for `foreign`."""
+    return _names_of(ast.parse(source))
+
+
+def _names_of(tree: ast.AST) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         for key in ("id", "name", "arg", "attr", "asname"):
             value = getattr(node, key, None)
             if isinstance(value, str):
@@ -206,7 +210,7 @@ class _Program:
     def _shorts_of_attributes(self) -> dict[str, str]:
         """Methods are named in tracebacks, so they get names that nobody takes for something else."""
         trees = [module.tree for module in self.modules.values()]
-        mentioned = set().union(*(names_in(ast.unparse(tree)) for tree in trees), self._fixed)
+        mentioned = set().union(*(_names_of(tree) for tree in trees), self._fixed)
         shared = iter([name for name in _IN_EVERY_FIRMWARE if name not in mentioned])
         letters = _letters("_", string.ascii_lowercase)
         methods = {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, _FUNCTIONS)}

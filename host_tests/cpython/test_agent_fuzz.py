@@ -85,7 +85,7 @@ def steps(desk: Desk, for_s: int):
 
 
 @given(ANSWERS)
-@settings(deadline=None, max_examples=250, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(deadline=None, max_examples=180, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_garbage_never_costs_the_identity(garbage):
     ran = []
     desk = Desk("fuzz", Garbling(), prepared(ran), dict(SETTINGS, follow_latest=True))
@@ -107,7 +107,7 @@ def test_garbage_never_costs_the_identity(garbage):
 
 
 @given(ANSWERS)
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(deadline=None, max_examples=110, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_garbage_at_registration(garbage):
     desk = Desk("fuzz", Garbling(), prepared([]))
     desk.cloud.garbage = garbage

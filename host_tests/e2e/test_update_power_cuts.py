@@ -23,7 +23,7 @@ from tools.board.virtual import VirtualBoard
 from tools.cloud.process import LocalCloud
 
 FULL = os.environ.get("POWERCUT") == "full"
-SAMPLE = 55  # points for each of the four ways
+SAMPLE = 40  # points for each of the four ways
 AGAIN_BYTES = 65536
 MOST_BOOTS = 5  # power-up, trial; and with a cut: once more up, and, when it hit the trial, back and into it again
 WAYS = [(kind, way) for kind in (FIRMWARE, APPLICATION) for way in ("A to B", "B to A")]

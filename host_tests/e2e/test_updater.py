@@ -102,6 +102,8 @@ def test_from_safe_mode(tmp_path, reused_cloud):
     with Powered(board) as run:
         run.reports(2)
         bench.send(payloads.make(APPLICATION, "1.1.0")).done(run)
+    board.settings.speed = 60  # ten boots that end in the watchdog
+    board.settings.save(tmp_path / "board")
     board.write_file("/slot_a/main.py", b"raise ValueError('broken')\n")
     board.write_file("/main.py", b"raise ValueError('broken')\n")
     with Powered(board) as run:
