@@ -8,6 +8,7 @@ under its own feet, and one that has to go on from where it was does so by the r
 from micropython import const
 from xyte import VERSION, log, phase
 from xyte.device.chip import Chip
+from xyte.errors import CommandError
 from xyte.services.cloud import Cloud
 from xyte.services.http import Session
 from xyte.state import State
@@ -27,7 +28,7 @@ def run():
         state.cloud = Cloud(state.http, state.settings)  # pyright: ignore[reportAttributeAccessIssue]
         if _linked(chip):
             phase.call("xyte.services.timekeeper", "ask", state)
-            phase.call("xyte.phases.alone", "update", state)
+            _update(state)
         chip.clear_boots()
     except KeyboardInterrupt:
         chip.release_watchdog()
@@ -40,6 +41,15 @@ def run():
         except MemoryError:  # no room to tell of it
             pass
     chip.reset()
+
+
+def _update(state):
+    wanted = phase.call("xyte.phases.alone", "begin", state)
+    if wanted:
+        try:
+            phase.call("xyte.phases.transfer", "carry_out", state, [])
+        except CommandError as e:
+            phase.call("xyte.phases.alone", "note_refusal", state, wanted[0], wanted[1], str(e))
 
 
 def _linked(chip):

@@ -1,30 +1,24 @@
-"""What updater.py does once there is a network: the transfer, and how it ended when it did not end in the trial."""
+"""What updater.py does before the transfer, and after one that did not end in the trial."""
 
 from xyte import log, phase
 from xyte.core import outcome, update_rules
-from xyte.errors import CommandError
+from xyte.services.journal import Journal
+from xyte.services.update_record import UpdateRecord, read
 
 
-def update(state):
-    """Raises StoreError, SettingsError."""
-    record = phase.call("xyte.services.update_record", "read", state.chip.keys)
+def begin(state):
+    """(id of the command or None, offer or None) of the update to fetch; None when there is none. Raises StoreError."""
+    record = read(state.chip.keys)
     if not record or record["state"] != update_rules.FETCH or not state.identity:
-        return  # the application knows what has become of it
-    command, offer = record["command"], record["offer"]
+        return None  # the application knows what has become of it
     state.cloud.use(state.identity)
-    if command is not None:
+    if record["command"] is not None:
         phase.call("xyte.services.journal", "recall", state)
-    try:
-        phase.call("xyte.phases.transfer", "carry_out", state, [])
-    except CommandError as e:
-        note_refusal(state, command, offer, str(e))
+    return record["command"], record["offer"]
 
 
 def note_refusal(state, command, offer, reason):
-    """It ended before the trial; kept for the application to tell."""
-    from xyte.services.journal import Journal
-    from xyte.services.update_record import UpdateRecord
-
+    """The transfer was given up: kept for the application to tell. Raises StoreError."""
     log.warning("update", reason)
     if command is None:
         UpdateRecord(state.chip.keys).save(state=update_rules.REFUSED, command=None, offer=offer, message=reason)
