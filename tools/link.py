@@ -100,9 +100,8 @@ class _Module:
         for node in ast.walk(self.tree):
             if isinstance(node, ast.ImportFrom):
                 self.imports.update(_targets(node, all_names))
-        self.outside = set() if not self.tree.body else {
-            alias.asname or alias.name for node in self.tree.body if isinstance(node, ast.Import | ast.ImportFrom)
-            for alias in node.names} - set(self.imports)
+        self.outside = {alias.asname or alias.name for node in self.tree.body
+                        if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names} - set(self.imports)
         self.folded = {name for node in self.tree.body if isinstance(node, ast.Assign) and _is_const(node.value)
                        for name in _bound([node]) if _is_private(name)}
         self.mentioned = {node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name)}
@@ -353,7 +352,7 @@ class _Rewriter(ast.NodeTransformer):
         node.name = self._name(node.name)
         bound = [name for name in _bound(node.body) if name not in self._imported(node)]
         outer = {name for inner in node.body for part in ast.walk(inner) if isinstance(part, ast.Global | ast.Nonlocal)
-                 for name in part.names} if _declares(node) else set()
+                 for name in part.names}
         self._enter([arg.arg for arg in _arguments(node.args)], [name for name in bound if name not in outer])
         self._arguments(node.args)
         node.body = self._visited(node.body) or [ast.Pass()]
@@ -605,10 +604,6 @@ def _bound(body: list[ast.stmt]) -> list[str]:
 
 def _stored(node: ast.AST) -> list[str]:
     return [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
-
-
-def _declares(node: ast.FunctionDef) -> bool:
-    return any(isinstance(part, ast.Global | ast.Nonlocal) for part in ast.walk(node))
 
 
 def _attributes_of(tree: ast.Module) -> list[str]:

@@ -42,7 +42,7 @@ class Incoming:
     def reset(self, has_body=True, keep_fields=False, room=None):
         """A response is to come. has_body: False for an answer to HEAD.
 
-        room: a buffer that is free until the head is whole, or None: then no line over 256 bytes is kept.
+        room: a buffer that is free until the head is whole, or None: then no line over 160 bytes is kept.
         """
         self._line = self._own_line
         if keep_fields and room:
