@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAGIC = 0xE9
@@ -27,9 +28,17 @@ PAYLOAD_OFFSET = 0x1000
 _HEADER = struct.Struct("<BBBBIB3sHBHH4sB")
 _SEGMENT = struct.Struct("<II")  # load address, length
 _DESCRIPTION = struct.Struct("<II8x32s32s16s16s32s32sHHB3x72x")
-_DATA_ADDRESS = 0x3F400000  # start of the ESP32's window on flash for data, 4 MiB
-_CODE_ADDRESS = 0x400D0000  # the same for code, up to 0x40400000
-_WINDOWS = ((0x3F400000, 0x3F800000), (0x400D0000, 0x40400000))
+# The chips' windows on flash, for data and for code, by chip id (ESP-IDF, components/soc/*/include/soc/soc.h,
+# SOC_DROM_LOW to SOC_IROM_HIGH): what lies there is mapped, the rest of an image is copied to RAM.
+_WINDOWS = {
+    CHIP_ESP32: ((0x3F400000, 0x3F800000), (0x400D0000, 0x40400000)),
+    2: ((0x3F000000, 0x3FF80000), (0x40080000, 0x40800000)),  # ESP32-S2
+    5: ((0x3C000000, 0x3C800000), (0x42000000, 0x42800000)),  # ESP32-C3
+    9: ((0x3C000000, 0x3E000000), (0x42000000, 0x44000000)),  # ESP32-S3
+    12: ((0x3C000000, 0x3C400000), (0x42000000, 0x42400000)),  # ESP32-C2
+    13: ((0x42000000, 0x42800000), (0x42800000, 0x43000000)),  # ESP32-C6 and -H2: one for both
+    16: ((0x42000000, 0x42800000), (0x42800000, 0x43000000)),
+}
 _MMU_PAGE = 0x10000
 _CHECKSUM_SEED = 0xEF
 _MAX_LENGTH = 16 * 1024 * 1024
@@ -70,15 +79,16 @@ def make(payload: bytes, *, version: str, project: str = "xyte-agent", chip_id: 
     Raises ImageError when a name is longer than its 31 bytes or the payload does not fit the code window.
     The result depends on the arguments only: same input, same bytes.
     """
+    (data_at, _), (code_at, code_end) = _WINDOWS[chip_id]
     padded = payload + b"\xff" * (-len(payload) % 4)
-    if len(padded) > _WINDOWS[1][1] - _CODE_ADDRESS - PAYLOAD_OFFSET:
+    if len(padded) > code_end - code_at - PAYLOAD_OFFSET:
         raise ImageError(f"payload of {len(payload)} bytes does not fit the chip's code window")
     description = _describe(version, project, padded)
     first = description.ljust(PAYLOAD_OFFSET - _HEADER.size - 2 * _SEGMENT.size, b"\0")
-    body = _HEADER.pack(MAGIC, 2, _DIO, _FLASH_4MB_40MHZ, _CODE_ADDRESS + PAYLOAD_OFFSET, 0xEE, bytes(3),
+    body = _HEADER.pack(MAGIC, 2, _DIO, _FLASH_4MB_40MHZ, code_at + PAYLOAD_OFFSET, 0xEE, bytes(3),
                         chip_id, 0, 0, 0xFFFF, bytes(4), 1)
-    body += _SEGMENT.pack(_DATA_ADDRESS + _HEADER.size + _SEGMENT.size, len(first)) + first
-    body += _SEGMENT.pack(_CODE_ADDRESS + len(body) + _SEGMENT.size, len(padded)) + padded
+    body += _SEGMENT.pack(data_at + _HEADER.size + _SEGMENT.size, len(first)) + first
+    body += _SEGMENT.pack(code_at + len(body) + _SEGMENT.size, len(padded)) + padded
     body += bytes(15 - len(body) % 16) + bytes([_checksum(first, padded)])
     return body + hashlib.sha256(body).digest()
 
@@ -138,7 +148,7 @@ def _segments(data: bytes, chip_id: int) -> tuple[list[Segment], int]:
             raise ImageError(f"segment {index} lies beyond the end")
         load_address, size = _SEGMENT.unpack_from(data, at)
         at += _SEGMENT.size
-        _check_segment(index, load_address, at, size)
+        _check_segment(index, load_address, at, size, _WINDOWS.get(chip_id, ()))
         segments.append(Segment(load_address, at, size))
         at += size
     if at > len(data):
@@ -146,10 +156,11 @@ def _segments(data: bytes, chip_id: int) -> tuple[list[Segment], int]:
     return segments, at
 
 
-def _check_segment(index: int, load_address: int, offset: int, size: int) -> None:
+def _check_segment(index: int, load_address: int, offset: int, size: int,
+                   windows: Sequence[tuple[int, int]]) -> None:
     if size % 4 or size >= _MAX_LENGTH:
         raise ImageError(f"invalid segment length {size:#x}")
-    mapped = any(low <= load_address < high for low, high in _WINDOWS)
+    mapped = any(low <= load_address < high for low, high in windows)
     if mapped and load_address % _MMU_PAGE != offset % _MMU_PAGE:
         raise ImageError(f"segment {index} load address {load_address:#x} doesn't match data {offset:#x}")
 

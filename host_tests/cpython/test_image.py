@@ -1,5 +1,6 @@
 """The application image: what we make, the chip's checks, and Espressif's own reading of it."""
 
+import struct
 import subprocess
 import sys
 
@@ -20,6 +21,30 @@ def test_what_is_made_can_be_parsed(payload):
     assert made[parsed.payload_offset :][: len(payload)] == payload
     assert parsed.payload_offset % 4096 == 0
     assert parsed.size == len(made)
+
+
+@pytest.mark.parametrize("chip", [0, 2, 5, 9, 12, 13, 16])
+def test_each_chip_has_its_own_windows_on_flash(tmp_path, chip):
+    file = tmp_path / "app.bin"
+    made = image.make(PAYLOAD, version="7.8.9", chip_id=chip)
+    file.write_bytes(made)
+    assert image.parse(made, chip_id=chip).chip_id == chip
+    report = subprocess.run([sys.executable, "-m", "esptool", "image-info", file],
+                            capture_output=True, text=True, check=True).stdout
+    assert f"Chip ID: {chip} " in report and "DROM" in report and "IROM" in report
+    moved = bytearray(made)
+    moved[25] += 1  # the address of the first segment, by 256 bytes
+    with pytest.raises(image.ImageError, match="doesn't match"):
+        image.parse(bytes(moved), chip_id=chip)
+
+
+def test_code_in_ram_lies_where_it_likes():
+    """An ESP32-C3's RAM for code begins within the ESP32's window on flash."""
+    made = bytearray(image.make(PAYLOAD, version="1.2.3", chip_id=5))
+    size = struct.unpack_from("<I", made, 28)[0]
+    struct.pack_into("<I", made, 32 + size, 0x40380000 + 4)
+    with pytest.raises(image.ImageError, match="SHA-256"):
+        image.parse(bytes(made), chip_id=5)
 
 
 def test_same_input_same_bytes():
