@@ -36,7 +36,7 @@ class NVS:
         self.n = _call(_NVS_OPEN, key=namespace.encode())
 
     def set_i32(self, key, value):
-        if not -0x80000000 <= value <= 0x7FFFFFFF:
+        if not -0x80000000 < value <= 0x7FFFFFFF:  # on 32 bits the least number is one that the port does not take
             raise OverflowError("overflow converting long int to machine word")
         _call(4, self.n, value & 0xFFFFFFFF, key=key.encode())
 
@@ -111,7 +111,7 @@ class Partition:
 
     def readblocks(self, n, buf, off=0):
         off += n * self.block
-        if off > self.size:
+        if off > self.size or not len(buf):  # a buffer of no bytes is a null pointer
             raise OSError(-258, "ESP_ERR_INVALID_ARG")
         if off + len(buf) > self.size:
             raise OSError(-260, "ESP_ERR_INVALID_SIZE")
