@@ -79,6 +79,16 @@ SOURCES = {
         def run(text):
             return json.dumps([text, Part(4, 1).sum(), len(total), _Hidden(text)._rules])
     """,
+    "app.core.marks": """
+        DOT, DASH = ".", "-"
+        LIMIT = 40
+        count = 0
+        LONG = "a text that is too long to be written more than once"
+        def more():
+            global count
+            count += LIMIT
+            return count
+    """,
     "app.phase": """
         def call(module, function, *args):
             return getattr(__import__(module, None, None, (function,)), function)(*args)
@@ -86,7 +96,8 @@ SOURCES = {
     "app.face": """
         import sys
         from app import VERSION, phase
-        from app.core import parts as bits, rules
+        from app.core import marks, parts as bits, rules
+        from app.core.marks import DASH as dash
         from app.core.rules import WORDS, echo as again
         class Face:
             def __init__(self, name, size=1):
@@ -101,6 +112,7 @@ SOURCES = {
             print(VERSION, face.tell(loud=True), face.part.sum(), face.part.grow().grow(by=2).value)
             print(again("abcdef"), [rules.turn(word, "x") for word in WORDS], bits.careful("7"), bits.careful("x"))
             print(counted(5), counted(6), run("late"), phase.call("app.late", "run", "named"))
+            print(marks.DOT + dash, marks.more() + marks.LIMIT, marks.LONG, (lambda DOT: DOT)(5))
             print(getattr(face, "name"), {word: len(word) for word in WORDS}, sys.maxsize > 0)
     """,
 }
@@ -132,7 +144,7 @@ def said(tmp_path, modules):
 def test_what_is_linked_does_the_same(tmp_path, bundles):
     linked = link.link(sources(), bundles, foreign=["dumps", "append"], public=PUBLIC)
     before, after = said(tmp_path / "before", sources()), said(tmp_path / "after", linked)
-    assert after == before and len(before) == 4
+    assert after == before and len(before) == 5
 
 
 def test_bundles_and_one_package():
@@ -145,6 +157,16 @@ def test_names_are_few():
     names = link.names_in(linked["app.base"])
     assert not names & {"_twice", "_count", "_value", "_extra", "counted", "careful", "Part", "total", "text"}
     assert {"left", "right", "named", "size"} <= names, "texts and keywords"
+
+
+def test_values_that_never_change_need_no_name():
+    texts = sources()
+    texts["app.late"] += "from app.core.marks import DASH\ndef dash():\n    return DASH\n"
+    linked = link.link(texts, {}, public=PUBLIC)
+    assert "marks" not in linked["app.late"] and "return '-'" in linked["app.late"]
+    assert "40" in linked["app.face"] and "DASH" not in "".join(linked.values())
+    kept = link.link(texts, {}, public=[*PUBLIC, "app.core.marks"])
+    assert "DASH" in kept["app.core.marks"]
 
 
 def test_names_of_the_outside_stay():
