@@ -1,6 +1,7 @@
 """Where the CPython tests find the device code and its stand-ins; no other file knows of it."""
 
 import gc
+import signal
 import sys
 from pathlib import Path
 
@@ -12,6 +13,9 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "lib"), str(HERE), str(HERE 
 # The agent imports the code of a phase anew each time; that must not compile it each time, whatever is set outside.
 sys.dont_write_bytecode = False
 sys.pycache_prefix = str(HERE.parent / ".cache" / "tests" / "bytecode")
+
+# In the background of a shell Ctrl-C is ignored, also by what is started here, and some tests press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # After a phase it collects garbage, all of it; here that would look through what pytest and hypothesis keep, too.
 collect = gc.collect
