@@ -26,6 +26,7 @@ _DEEP_SLEEP = 4
 _COLLECT_EVERY = 4096  # bytes; garbage that waits until the heap is full leaves it in pieces
 _FOLDERS = ("", "/slot_a", "/slot_b")
 _STARTED = 16
+_UPDATE = "update"
 
 _nvs = esp32.NVS("xyte")
 
@@ -98,27 +99,34 @@ def _is_update_due():
         return False
 
 
-def _run():
-    """Enter the slot to run. Or the updater, when the agent has asked for it; or safe mode, when there is no slot."""
+def _choose():
+    """Enter the slot to run. Returns why main.py must not run now: _UPDATE, why safe mode has to; or None."""
     boots = _count_boot() if machine.reset_cause() != _DEEP_SLEEP else 1
     slot = _get("updating") - 1
     if slot >= 0 and _is_update_due():
         _enter(slot)
-        from xyte import updater
-
-        updater.run()
+        return _UPDATE
     slot = _application(boots)
-    if slot is None or not _is_there(slot):
-        reason = "no main.py" if slot is not None else "%d boots without health" % boots
-        print("boot: safe mode: " + reason)
-        from xyte import safe
-
-        safe.run(reason)
+    if slot is None:
+        return "%d boots without health" % boots
+    if not _is_there(slot):
+        return "no main.py"
     _enter(slot)
+    return None
 
 
 machine.WDT(timeout=_WATCHDOG_MS)
 gc.threshold(_COLLECT_EVERY)
-_run()
-for _name in [name for name in globals() if name.startswith("_") and not name.startswith("__")]:
-    del globals()[_name]  # main.py has the same globals: all of this would stay on the heap, 2 KiB
+instead, update = _choose(), _UPDATE
+for name in [name for name in globals() if name.startswith("_") and not name.startswith("__")]:
+    del globals()[name]  # main.py has the same globals: all of this would stay on the heap, 2 KiB
+if instead == update:
+    from xyte import updater
+
+    updater.run()
+elif instead:
+    print("boot: safe mode: " + instead)
+    from xyte import safe
+
+    safe.run(instead)
+del instead, update, name

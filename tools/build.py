@@ -22,8 +22,8 @@ BOOT = ROOT / "boot.py"
 _TYPINGS = ROOT / "typings"
 # What a board has in memory all the time, in two parts: the updater needs no more than the first.
 _BUNDLES = {
-    "xyte.base": ("xyte.device.chip", "xyte.services.http", "xyte.services.cloud", "xyte.state"),
-    "xyte.agent": ("xyte.agent", "xyte.services.cycle", "xyte.core.sieve"),
+    "xyte.base": ("xyte.device.chip", "xyte.device.wifi", "xyte.services.http", "xyte.services.cloud", "xyte.state"),
+    "xyte.agent": ("xyte.agent", "xyte.services.cycle"),
 }
 _FIRMWARE_MODULES = (
     "binascii", "collections", "deflate", "errno", "esp32", "gc", "hashlib", "io", "json", "machine", "math",

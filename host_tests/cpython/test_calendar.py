@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fakes.server import written
 from xyte.core import moments
 from xyte.core.values import JsonBuffer
+from xyte.services.telemetry import write_time
 
 START = datetime(2000, 1, 1, tzinfo=UTC)
 OUT = JsonBuffer(bytearray(40))
@@ -17,7 +18,7 @@ OUT = JsonBuffer(bytearray(40))
 
 def iso(now_s: int) -> str:
     OUT.clear()
-    OUT.time(now_s)
+    write_time(OUT, now_s)
     return json.loads(written(OUT))
 
 

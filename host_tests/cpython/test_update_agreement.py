@@ -37,7 +37,7 @@ def believed(text, mark, modulus):
 @pytest.mark.parametrize("data, chip", [(app(), "any"), (firmware(), "esp32"), (firmware(chip_id=9), "esp32s3")])
 def test_a_board_believes_what_sign_signed(data, chip):
     written = fields(data)
-    wanted = update_wish.wanted({"url": "https://files.test/1", **written})
+    wanted = update_wish.wanted({"url": "https://files.test/1", **written}, "1.0.0", "1.0.0")
     assert (wanted["size"], wanted["sha256"], wanted["kind"]) == (len(data), describe(data).sha256, describe(data).kind)
     text = update_signature.signed_text(wanted, chip)
     assert text.encode() == signing.signed_text(form.checksum(describe(data)), "1.1.0", chip)

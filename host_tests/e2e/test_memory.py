@@ -13,9 +13,8 @@ from tools.board.settings import ROMFS, simulation
 
 pytestmark = pytest.mark.skipif(bool(os.environ.get("NO_I386")), reason="NO_I386 is set")
 
-LIFE_HEAP = "48wK"  # of the chip, with the agent in its image
+LIFE_HEAP = "44wK"  # of the chip, with the agent in its image
 STOCK_HEAP = "56wK"  # what an ESP32 without PSRAM begins with; the agent as files
-FILES_UPDATE_HEAP, FILES_PACKED_HEAP = "64wK", "72wK"
 RESIDENT = 26 * 1024  # bytes: code and data of the agent between two telemetries
 TRANSIENT = 8 * 1024  # bytes on top: of a command, with the code that carries it out
 
@@ -54,9 +53,10 @@ def obeys(run, cloud):
     cloud.wait_for(lambda: cloud.command(sent)["status"] == "done", what="done")
 
 
-def test_a_whole_life_in_a_small_heap(tmp_path, cloud):
+@pytest.mark.parametrize("agent, heap", [("image", LIFE_HEAP), ("files", STOCK_HEAP)])
+def test_a_whole_life_in_a_small_heap(tmp_path, cloud, agent, heap):
     """Register, 100 telemetries, a command, both kinds of update, plain and packed: one board, one power-up."""
-    made = board(tmp_path, cloud, MAIN + RUN, LIFE_HEAP)
+    made = board(tmp_path, cloud, MAIN + RUN, heap, agent)
     bench = Bench(tmp_path, cloud, made)
     with Powered(made) as run:
         run.reports(100, timeout=60)
@@ -66,30 +66,6 @@ def test_a_whole_life_in_a_small_heap(tmp_path, cloud):
             bench.send(payloads.make(kind, "1.2.0").gzip()).done(run)
         run.reports(1)
         assert run.count("--- boot ") == 1 + 2 * 4
-    assert not found("Memory|no memory|Traceback", run.lines)
-
-
-def test_the_agent_as_files_in_the_heap_of_a_stock_board(tmp_path, cloud):
-    made = board(tmp_path, cloud, MAIN + RUN, STOCK_HEAP, "files")
-    with Powered(made) as run:
-        run.reports(100, timeout=60)
-        obeys(run, cloud)
-        run.reports(2)
-        assert run.count("--- boot ") == 1
-    assert not found("Memory|no memory|Traceback", run.lines)
-
-
-@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
-def test_updates_of_an_agent_as_files(tmp_path, cloud, packed):
-    """The updater's heap; on a chip it grows that far, and is given back with the restart into the trial."""
-    made = board(tmp_path, cloud, MAIN + RUN, FILES_PACKED_HEAP if packed else FILES_UPDATE_HEAP, "files")
-    bench = Bench(tmp_path, cloud, made)
-    with Powered(made) as run:
-        run.reports(2)
-        update = payloads.make(payloads.APPLICATION, "1.1.0")
-        bench.send(update.gzip() if packed else update).done(run)
-        run.reports(1)
-        assert run.count("--- boot ") == 3
     assert not found("Memory|no memory|Traceback", run.lines)
 
 

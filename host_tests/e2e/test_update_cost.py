@@ -9,10 +9,11 @@ import pytest
 from rig import SPEED, Powered, found
 from update_bench import Bench, make_updatable
 
-PIECE = 16  # blocks asked for at a time
+PIECE = 65536  # bytes asked for at a time
+BLOCK = {payloads.FIRMWARE: 4096, payloads.APPLICATION: 1024}  # bytes written at a time
 MOST_GROWTH = 64  # bytes between the second piece and the last: longer numbers
 MOST_SWING = 1536  # in between: headers of a new answer, beside those of the last; between two files it is less
-# The updater feeds the watchdog after each block of 4 KiB.
+# The updater feeds the watchdog after each block.
 WATCH = """
 import gc, sys
 BESIDE = ("xyte.services.progress", "xyte.services.calls", "xyte.device.dial")  # comes and goes, with its code
@@ -52,9 +53,10 @@ def test_the_heap_is_constant_during_a_download(tmp_path, cloud, kind, packed):
     used = [int(line.split()[1]) for line in found(r"^heap \d+$", run.lines)]
     rsa_us = int(re.search(r"^rsa (\d+)$", "\n".join(run.lines), re.MULTILINE)[1]) / SPEED
     # The first pieces bring what stays: the file's ETag, its length, names of what tells how far it is.
-    blocks = used[2 * PIECE : update.size // 4096]
-    first, last = median_low(blocks[:PIECE]), median_low(blocks[-PIECE:])  # between two files it is a little less
+    piece = PIECE // BLOCK[kind]
+    blocks = used[2 * piece : update.size // BLOCK[kind]]
+    first, last = median_low(blocks[:piece]), median_low(blocks[-piece:])  # between two files it is a little less
     print(f"\nfigure: {kind}{', packed' * packed}, {update.size} bytes: heap in use {min(blocks)} to {max(blocks)}, "
           f"{first} at first, {last} at last; RSA-3072 verified in {rsa_us / 1000:.1f} ms (i386)")
-    assert len(blocks) > 3 * PIECE
+    assert len(blocks) > 3 * piece
     assert last - first <= MOST_GROWTH and max(blocks) - min(blocks) <= MOST_SWING, blocks

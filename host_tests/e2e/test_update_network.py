@@ -50,6 +50,26 @@ def test_a_reset_in_the_middle_costs_at_most_one_piece(bench, kind):
 
 
 @kinds
+def test_the_network_is_gone_for_half_a_minute(bench, kind):
+    """The board joins it again by itself, and the download goes on where it was."""
+    update = payloads.large(kind, "1.1.0", KILOBYTES)
+
+    def lose():
+        bench.board.outage(True)
+        bench.cloud.faults([{"action": "cut", "count": 1, "within": 10000, "seed": 3}])
+
+    with Powered(bench.board) as run:
+        run.reports(2)
+        run.at("30 % of 1.1.0", lose)
+        sent = bench.send(update)
+        run.wait("wifi: .*not found", timeout=40)
+        bench.board.outage(False)
+        sent.done(run, timeout=60)
+    assert run.count("update: download at byte") and run.count("--- boot") == 3
+    assert sent.bytes_sent() <= update.size + 3 * PIECE
+
+
+@kinds
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_server_that_knows_no_ranges(bench, kind, packed):
     update = payloads.make(kind, "1.1.0")

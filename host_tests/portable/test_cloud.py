@@ -7,7 +7,7 @@ from fakes.server import FakeServer, response
 from xyte.core.settings_rules import read
 from xyte.errors import LinkError, RefusedError, SettingsError
 from xyte.phases import offer, registration, settlement
-from xyte.services.calls import Calls
+from xyte.services import calls, telemetry
 from xyte.services.cloud import Cloud
 from xyte.services.http import Session
 from xyte.state import State
@@ -28,7 +28,7 @@ def make(answer, body_bytes=512):
 def report(cloud, keep_date=False):
     cloud.out.clear()
     cloud.out.value({})
-    return cloud.report(keep_date)
+    return telemetry.report(cloud, keep_date)
 
 
 def caught(kind, call, *args):
@@ -43,9 +43,9 @@ def test_paths_and_headers():
     server, cloud = make(response(200, {"id": "d2", "access_key": "k2", "hub_url": "x"}))
     registration.ask(cloud, {"sn": "S"})
     report(cloud)
-    Calls(cloud).command()
-    Calls(cloud).update_command(5, "done", "fine")
-    Calls(cloud).update_command("c", "in_progress", "")
+    calls.command(cloud)
+    calls.update_command(cloud, 5, "done", "fine")
+    calls.update_command(cloud, "c", "in_progress", "")
     settlement.tell_version(cloud, "2.0.0")
     state = State(FakeChip("", None))
     state.cloud, state.offer = cloud, ["f-9"]
@@ -94,8 +94,8 @@ def test_refusals_carry_status_words_and_pause():
         (400, {"error": "\u20ac" * 300}, "\u20ac" * 66, 0),
     ):
         _, cloud = make(response(status, body, (("Retry-After", pause),) if pause else ()))
-        for call in (lambda: report(cloud), Calls(cloud).command, lambda: Calls(cloud).update_command(1, "done", "")):  # noqa: B023
-            e = caught(RefusedError, call)
+        for call in (report, calls.command, lambda cloud: calls.update_command(cloud, 1, "done", "")):
+            e = caught(RefusedError, call, cloud)
             assert (e.status, e.text, e.retry_after_s) == (status, text, pause)
             assert str(status) in str(e)
 
@@ -124,7 +124,7 @@ def test_every_empty_queue():
         response(200, b""),
     ):
         server, cloud = make(whole)
-        assert Calls(cloud).command() is None and Calls(cloud).command() is None
+        assert calls.command(cloud) is None and calls.command(cloud) is None
         assert len(server.streams) == 1, "the connection stays"
 
 
@@ -132,7 +132,7 @@ def test_quiet_answers_are_not_parsed_again():
     answers = [{"command": False}, {"command": False}, {"command": True}, {"command": False}]
     _server, cloud = make(lambda *request: response(200, answers.pop(0)))
     assert report(cloud) == {"command": False}
-    cloud.quiet()
+    telemetry.quiet(cloud)
     assert report(cloud) is None
     assert report(cloud) == {"command": True}, "same length would not do: every byte counts"
     assert report(cloud) is None
@@ -147,7 +147,7 @@ def test_what_we_do_not_act_on_may_change_each_time():
     ]
     _server, cloud = make(lambda *request: response(200, answers.pop(0)))
     assert report(cloud) == {"command": False}
-    cloud.quiet()
+    telemetry.quiet(cloud)
     assert report(cloud) is None and report(cloud) is None
     assert report(cloud) == {"command": False, "latest_fw_version": "2.0.0"}
 
@@ -155,7 +155,7 @@ def test_what_we_do_not_act_on_may_change_each_time():
 def test_another_identity_forgets_what_was_quiet():
     _server, cloud = make(response(200, {"command": False}))
     report(cloud)
-    cloud.quiet()
+    telemetry.quiet(cloud)
     cloud.use(IDENTITY)
     assert report(cloud) == {"command": False}
 
@@ -165,7 +165,7 @@ def test_answers_of_every_size_around_the_buffer():
         body = b'{"x":"' + b"y" * (size - 23) + b'","command":true}'
         _server, cloud = make(response(200, body))
         assert len(body) == size and report(cloud) == {"command": True}
-        cloud.quiet()
+        telemetry.quiet(cloud)
         assert report(cloud) is None
 
 
@@ -179,7 +179,7 @@ def test_date_is_kept_on_demand():
 
 def test_a_message_too_long_gives_way_to_the_status():
     server, cloud = make(response(200, {}), body_bytes=256)
-    Calls(cloud).update_command("c" * 64, "done", "\x01" * 400)
+    calls.update_command(cloud, "c" * 64, "done", "\x01" * 400)
     body = json.loads(server.requests[0][3])
     assert body["status"] == "done" and "too long" in body["message"]
 

@@ -1,8 +1,7 @@
 """The tables of what becomes of a command, swept in full."""
 
 from xyte.core import commands
-from xyte.core.commands import REPORT, RUN, UNKNOWN
-from xyte.core.outcome import DONE, FAILED, STARTED
+from xyte.core.outcome import DONE, FAILED, REFUSE, REPORT, RUN, STARTED
 from xyte.errors import CommandError
 
 
@@ -14,12 +13,12 @@ def test_decide():
     mine, older, other = "boot2", "boot1", "c0"
     for ident, phase, boot, status, want in (
         (None, "", "", "pending", RUN),
-        (None, "", "", "in_progress", UNKNOWN),
+        (None, "", "", "in_progress", REFUSE),
         (None, "", "", None, RUN),
         (other, DONE, mine, "pending", RUN),
-        (other, DONE, mine, "in_progress", UNKNOWN),
+        (other, DONE, mine, "in_progress", REFUSE),
         (other, STARTED, older, "pending", RUN),
-        (other, STARTED, mine, "in_progress", UNKNOWN),
+        (other, STARTED, mine, "in_progress", REFUSE),
         ("c1", STARTED, mine, "pending", RUN),
         ("c1", STARTED, mine, "in_progress", RUN),
         ("c1", STARTED, older, "pending", REPORT),
@@ -51,6 +50,17 @@ def test_check():
                 assert word in str(e), str(e)
         else:
             raise AssertionError(bad)
+
+
+def test_judge():
+    known = {"say": ("text",)}
+    good = command(parameters={"text": "x"})
+    ended = {"id": "c1", "phase": DONE, "boot": "b", "reported": True}
+    assert commands.judge(good, ended, known, "b") == (REPORT, ended)
+    assert commands.judge(good, None, known, "b") == (RUN, commands.entry(good, "b"))
+    for bad, words in ((command(), "missing parameter"), (command(status="in_progress"), "no record of its start")):
+        choice, entry = commands.judge(bad, None, known, "b")
+        assert choice == REFUSE and entry["phase"] == FAILED and words in entry["message"]
 
 
 def test_entry():

@@ -3,11 +3,12 @@
 from fakes.server import written
 from xyte.core import moments
 from xyte.core.values import JsonBuffer
+from xyte.services.telemetry import write_time
 
 
 def iso(now_s):
     out = JsonBuffer(bytearray(32))
-    out.time(now_s)
+    write_time(out, now_s)
     return written(out)
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from fakes.chip import FakeKeys
+from fakes.chip import FakeChip, FakeKeys
 from places import empty_folder
 from xyte.errors import SettingsError
 from xyte.services import crash_note, files
@@ -88,7 +88,7 @@ def test_dead_nvs_is_survived():
 def test_crash_note():
     root = empty_folder("crash")
     assert crash_note.load(root) == ""
-    crash_note.save(root, "x" * 2000 + "it broke \u00e9")
+    crash_note.keep(FakeChip(root, None), "agent", ValueError("x" * 2000 + "it broke \u00e9"))
     text = crash_note.load(root)
     assert text.endswith("it broke \u00e9") and len(text.encode()) <= 1000
     crash_note.forget(root)
@@ -102,7 +102,7 @@ def test_a_crash_note_that_is_no_text():
 
 
 def test_a_crash_note_that_cannot_be_written():
-    crash_note.save("/nonexistent/nowhere", "text")
+    crash_note.keep(FakeChip("/nonexistent/nowhere", None), "agent", ValueError("text"))
 
 
 def test_a_file_half_written_is_the_old_one():

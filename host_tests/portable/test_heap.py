@@ -7,7 +7,7 @@ from fakes.server import written
 from xyte.core import values
 from xyte.core.values import JsonBuffer
 from xyte.core.wire import Incoming
-from xyte.services.telemetry import Sensor, Telemetry
+from xyte.services.telemetry import Sensor, Telemetry, write_time
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\nDate: x\r\nConnection: keep-alive\r\nRetry-After: 5\r\n\r\n"
 VALUES = (-5, 2**30 - 1, -(2**29), True, None, 0.1, -1e-7, 3.4e38, 21.5, "text \u00e9 \"\n", {"a": [1, 2.5]})
@@ -78,7 +78,7 @@ def test_time():
 
     def work():
         out.clear()
-        out.time(848000000)
+        write_time(out, 848000000)
 
     check("time", work)
 

@@ -3,6 +3,7 @@
 from test_heap import check
 
 from xyte.core.settings_rules import read
+from xyte.services import telemetry
 from xyte.services.cloud import Cloud
 from xyte.services.http import Session
 
@@ -48,11 +49,11 @@ def exchange(answer):
     def work():
         cloud.out.clear()
         cloud.out.write(b'{"status":"online"}')
-        replies[0] = cloud.report()
+        replies[0] = telemetry.report(cloud)
 
     work()
     assert replies[0] == {"command": False}
-    cloud.quiet()
+    telemetry.quiet(cloud)
     check("exchange", work)
     assert replies[0] is None and session.opened == 1
 

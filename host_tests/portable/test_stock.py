@@ -4,6 +4,7 @@ import json
 
 from xyte.core.settings_rules import read as settings
 from xyte.errors import LinkError, SettingsError
+from xyte.services import telemetry
 from xyte.services.cloud import Cloud
 from xyte.services.stock import StockSession
 
@@ -83,4 +84,4 @@ def test_a_long_answer_is_taken_whole():
     )
     cloud.use({"id": "d1", "access_key": "k1", "hub_url": "", "hub_url_static_cert": ""})
     cloud.out.value({})
-    assert cloud.report() == {"command": True} and cloud.http.opened == 1
+    assert telemetry.report(cloud) == {"command": True} and cloud.http.opened == 1

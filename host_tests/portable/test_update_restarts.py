@@ -6,6 +6,7 @@ from xyte.core.outcome import FAILED
 from xyte.errors import CommandError
 from xyte.phases import rollback
 from xyte.services import update_switch
+from xyte.services.http import Session
 from xyte.services.update_record import UpdateRecord
 from xyte.state import State
 
@@ -29,8 +30,8 @@ class Board:
     def __init__(self, update_state, command):
         self.chip, self.slots = FakeChip("", None, "HARD_RESET"), Slots()
         self.chip.slots = lambda kind: self.slots
-        self.state = State(self.chip, version="1.0.0")
-        self.record = UpdateRecord(self.chip.keys)
+        self.state = State(self.chip, Session(None, self.chip.clock, dict), "1.0.0")
+        self.record = UpdateRecord(self.state)
         self.record.save(
             state=update_state, command=command, kind=update_rules.APPLICATION, version="2.0.0", slot="/slot_a",
             sha256="0" * 64, size=512, trials=0, mark=0, message="",
@@ -77,7 +78,7 @@ def test_a_board_flashed_anew_without_a_second_partition_starts():
 def test_nothing_is_no_update():
     checksum = "sha256:%s;size=0;kind=application" % ("0" * 64)
     try:
-        update_wish.wanted({"url": "http://localhost/f", "version": "2.0.0", "checksum": checksum})
+        update_wish.wanted({"url": "http://localhost/f", "version": "2.0.0", "checksum": checksum}, "1.0.0", "1.0.0")
         raise AssertionError("taken")
     except CommandError as e:
         assert "checksum" in str(e)

@@ -149,10 +149,7 @@ class Agent:
                 self._idle(wait)
         except Exception as e:
             try:
-                text = self._chip.traceback(e)
-                log.error("agent", text)
-                text = log.masked(text)  # it goes to the cloud
-                phase.call("xyte.services.crash_note", "save", self._chip.root, text)
+                phase.call("xyte.services.crash_note", "keep", self._chip, "agent", e)
             except MemoryError:  # no room to tell of it; the restart makes some
                 pass
             self._idle(_CRASH_PAUSE_MS)
@@ -198,7 +195,9 @@ class Agent:
         """Build the parts that need settings. False, with a line in the log, while there are no usable ones."""
         state = self._state
         try:
-            phase.call("xyte.phases.start", "start", state)
+            phase.call("xyte.phases.start", "begin", state)
+            phase.call("xyte.phases.aftermath", "settle", state)
+            self._chip.start(state.settings, state.version)
         except (SettingsError, StoreError) as e:
             log.error("settings", e)
             return False

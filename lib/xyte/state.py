@@ -8,7 +8,7 @@ class State:
     version: of the application. crash: note of the last run's crash, or "".
     commands, before_update, self_tests: what the application hangs in; commands: name -> (run, needs).
     identity: in use, as the vault has it; None: not registered. unsaved: and it is not on flash yet.
-    journal: [sequence number, entry], see Journal. refused: id of the last command that was refused.
+    journal: [sequence number, entry], see services/journal.py. refused: id of the last command that was refused.
     trusted, kept_s, clock_ms: see Timekeeper. failures, refusals: see phases/trouble.py.
     alone: boot.py can bring up the network without the application, so updates are fetched by updater.py.
     trial_ms: ticks until which new code must have proven itself; None: nothing is on trial.

@@ -13,7 +13,7 @@ from xyte.services.cloud import Cloud
 from xyte.services.http import Session
 from xyte.state import State
 
-_BODY_BYTES = const(2048)  # reports of progress, and lines of a file server's head meanwhile
+_BODY_BYTES = const(512)  # reports of progress
 _NO_LINK_S = const(120)  # then the application has its turn again; the command goes on when there is a network
 _PAUSE_MS = const(250)
 
@@ -25,6 +25,7 @@ def run():
     state = State(chip, Session(chip.connect, chip.clock, chip.feed, _BODY_BYTES), VERSION)
     try:
         phase.call("xyte.phases.start", "begin", state)
+        chip.start(state.settings, VERSION)
         state.cloud = Cloud(state.http, state.settings)  # pyright: ignore[reportAttributeAccessIssue]
         if _linked(chip):
             phase.call("xyte.services.timekeeper", "ask", state)
@@ -35,9 +36,7 @@ def run():
         raise
     except Exception as e:  # whatever it is: the application comes next, and tells of it
         try:
-            text = chip.traceback(e)
-            log.error("update", text)
-            phase.call("xyte.services.crash_note", "save", chip.root, log.masked(text))
+            phase.call("xyte.services.crash_note", "keep", chip, "update", e)
         except MemoryError:  # no room to tell of it
             pass
     chip.reset()
@@ -47,7 +46,7 @@ def _update(state):
     wanted = phase.call("xyte.phases.alone", "begin", state)
     if wanted:
         try:
-            phase.call("xyte.phases.transfer", "carry_out", state, [])
+            phase.call("xyte.phases.transfer", "carry_out", state)
         except CommandError as e:
             phase.call("xyte.phases.alone", "note_refusal", state, wanted[0], wanted[1], str(e))
 

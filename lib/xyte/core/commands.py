@@ -9,11 +9,28 @@ import json
 from binascii import hexlify
 from hashlib import sha256
 
-from xyte.core.outcome import STARTED
+from xyte.core import outcome
 from xyte.core.values import clip
 from xyte.errors import CommandError
 
-RUN, REPORT, UNKNOWN = 1, 2, 3
+
+def judge(command, journal, known, boot):
+    """(choice, the journal's record of the command): RUN, REPORT or REFUSE, see `decide`.
+
+    known: name -> names of the parameters that it must have. The record of a refused command has the reason.
+    """
+    choice = decide(command, journal, boot)
+    if choice == outcome.REPORT:
+        return choice, journal
+    made = entry(command, boot)
+    try:
+        if choice == outcome.REFUSE:
+            raise CommandError("found in progress, and no record of its start; not run")
+        check(command, known)
+    except CommandError as e:
+        outcome.note(made, outcome.FAILED, str(e))
+        choice = outcome.REFUSE
+    return choice, made
 
 
 def entry(command, boot):
@@ -27,7 +44,7 @@ def entry(command, boot):
         "id": command["id"],
         "name": clip(command["name"], 100),
         "args": hexlify(digest.made.digest()[:8]).decode(),
-        "phase": STARTED,
+        "phase": outcome.STARTED,
         "message": "",
         "boot": boot,
         "reported": False,
@@ -50,11 +67,12 @@ def decide(command, journal, boot):
 
     RUN      it is new, or this very run of the agent has noted it but could not start it yet, or taken it over
     REPORT   the journal knows how it ended; the cloud has not heard or not understood
-    UNKNOWN  the cloud says it was started, and nothing here says by whom: not run again, reported failed
+    REFUSE   the cloud says it was started, and nothing here says by whom: not run again, reported failed
     """
     if journal and journal["id"] == command["id"]:
-        return RUN if journal["phase"] == STARTED and journal["boot"] == boot else REPORT
-    return UNKNOWN if command["status"] == "in_progress" else RUN
+        is_mine = journal["phase"] == outcome.STARTED and journal["boot"] == boot
+        return outcome.RUN if is_mine else outcome.REPORT
+    return outcome.REFUSE if command["status"] == "in_progress" else outcome.RUN
 
 
 def check(command, known):

@@ -4,7 +4,9 @@ from xyte.core.values import clip
 from xyte.errors import CommandError
 
 STARTED, DONE, FAILED = "started", "done", "failed"
+IN_PROGRESS = "in_progress"  # what the cloud calls one that has started
 MESSAGE_BYTES = 500
+RUN, REPORT, REFUSE = 1, 2, 3  # what to do with a command
 
 
 def note(entry, phase, message):

@@ -3,21 +3,42 @@
 Two copies of one record are kept in two stores; the higher sequence number is the truth.
 """
 
+import json
 import struct
 from binascii import crc32
 
 _HEAD = "<4sIH"
 _MAGIC = b"XYR1"
 _OVERHEAD = 14  # head 10 + CRC 4
+_SPACE = bytes(10)
 
 
 def pack(sequence, payload):
-    """Returns what to store, a bytearray. sequence: int 0..2**32-1. payload: bytes, at most 65535."""
+    """Returns what to store, a memoryview. sequence: int 0..2**32-1. payload: bytes, at most 65535."""
     out = bytearray(len(payload) + _OVERHEAD)  # in one piece: a certificate is long
-    struct.pack_into(_HEAD, out, 0, _MAGIC, sequence, len(payload))
     out[10:-4] = payload
-    struct.pack_into("<I", out, len(out) - 4, crc32(memoryview(out)[:-4]))
+    return _framed(memoryview(out), sequence)
+
+
+def _framed(out, sequence):
+    struct.pack_into(_HEAD, out, 0, _MAGIC, sequence, len(out) - _OVERHEAD)
+    struct.pack_into("<I", out, len(out) - 4, crc32(out[:-4]))
     return out
+
+
+def written(out, sequence, value):
+    """What to store of a value as JSON: as `pack`, but written into `out` (JsonBuffer) where it has the room.
+
+    So the heap need not have a piece as large; it stays there until `out` is written again.
+    """
+    try:
+        out.clear()
+        out.write(_SPACE)
+        out.value(value)
+        out.write(_SPACE[:4])
+    except ValueError:
+        return pack(sequence, json.dumps(value).encode())
+    return _framed(memoryview(out.buf)[out.start : out.end], sequence)
 
 
 def unpack(data):

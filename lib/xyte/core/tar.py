@@ -44,7 +44,7 @@ def entry(block):
     parts = path.split("/")
     if not path or ".." in parts or "" in parts or "." in parts:
         raise CommandError("not an application: path %r leaves its folder" % path)
-    if bytes(block) != bytes(header(path, size)):
+    if header(path, size) != block:
         raise CommandError("not an application as `tools build app` makes it: %s" % path)
     return path, size
 

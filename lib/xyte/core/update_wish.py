@@ -4,11 +4,12 @@ from xyte.core.update_rules import APPLICATION, FIRMWARE
 from xyte.errors import CommandError
 
 
-def wanted(params):
+def wanted(params, firmware, application):
     """What an update command asks for: dict with url, version, sha256 (hex), size, kind, signature.
 
-    checksum has the form `sha256:<64 hex>;size=<bytes>;kind=<kind>`, of the unpacked payload: `tools sign` writes it.
-    Raises CommandError.
+    Or a message when that runs already. params: of the command; checksum has the form
+    `sha256:<64 hex>;size=<bytes>;kind=<kind>`, of the unpacked payload: `tools sign` writes it. firmware, application:
+    the versions that run. Raises CommandError.
     """
     url, version, checksum = params.get("url"), params.get("version"), params.get("checksum")
     if not isinstance(url, str) or not url:
@@ -24,6 +25,10 @@ def wanted(params):
     size = fields.get("size", "")
     if not hexadecimal or not size.isdigit() or not int(size) or kind not in (FIRMWARE, APPLICATION):
         raise CommandError("the file has no usable checksum: write it with `python -m tools sign`")
+    running = application if kind == APPLICATION else firmware
+    if version == running:
+        return "already running " + version
+    _refuse_older(version, running, params.get("allow_downgrade") is True)
     return {
         "url": url,
         "version": version,
@@ -45,7 +50,7 @@ def semver(text):
     return [int(n) for n in numbers], rest
 
 
-def refuse_version(version, running, allow_downgrade):
+def _refuse_older(version, running, allow_downgrade):
     """Raises CommandError when `version` is older than the running one and nobody said that this is meant."""
     current = semver(running)
     if current and not allow_downgrade and semver(version) < current:  # pyright: ignore[reportOptionalOperand]

@@ -14,7 +14,6 @@ import json
 from micropython import const
 
 _MAX_TEXT_BYTES = const(1000)
-_DAY_S = const(86400)
 _MIN_FLOAT, _MAX_FLOAT = -3.4028235e38, 3.4028235e38  # ready made: they are objects on the heap
 
 
@@ -47,7 +46,7 @@ def clip(text, limit=_MAX_TEXT_BYTES):
 
 
 class JsonBuffer(io.IOBase):
-    """A region of `buf`, from `start` to `end`, filled by write, value and time. Raises ValueError when it is full.
+    """A region of `buf`, from `start` to `end`, filled by write and value. Raises ValueError when it is full.
 
     After a ValueError the content is not usable: `clear` and write something smaller.
     """
@@ -80,23 +79,3 @@ class JsonBuffer(io.IOBase):
         Other types come out as something that is not JSON: `check` is for what is not our own.
         """
         json.dump(value, self)
-
-    def time(self, now_s):
-        """A time as an ISO 8601 string. now_s: seconds since 2000-01-01 UTC, to the end of 2099."""
-        days, rest = now_s // _DAY_S - 60, now_s % _DAY_S  # since March 2000: a leap day is then the last of a year,
-        year = (4 * days + 3) // 1461  # ... four years have 1461 days,
-        days -= 1461 * year // 4
-        month = (5 * days + 2) // 153  # ... and each five months from March on have 153
-        self.write(b'"2000-00-00T00:00:00Z"')
-        self._add(19, year + month // 10)
-        self._add(16, (month + 2) % 12 + 1)
-        self._add(13, days - (153 * month + 2) // 5 + 1)
-        self._add(10, rest // 3600)
-        self._add(7, rest // 60 % 60)
-        self._add(4, rest % 60)
-
-    def _add(self, back, number):
-        """To the two digits that stand `back` bytes before the end."""
-        at = self.end - back
-        self.buf[at] += number // 10
-        self.buf[at + 1] += number % 10

@@ -44,9 +44,9 @@ class Incoming:
 
         room: a buffer that is free until the head is whole, or None: then no line over 160 bytes is kept.
         """
-        self._line = self._own_line
+        self._line, self._longest = self._own_line, _LINE_BYTES
         if keep_fields and room:
-            self._line = room if len(room) >= _LINE_BYTES_KEPT else bytearray(_LINE_BYTES_KEPT)
+            self._line, self._longest = room, _LINE_BYTES_KEPT
         self._has_body = has_body
         self._part = _HEAD
         self._used = self._seen = 0  # bytes of the line, and of the lines in a row; also of what is not kept of them
@@ -69,6 +69,10 @@ class Incoming:
         for i in range(start, end):
             c = buf[i]
             if c != 10:
+                if used == room < self._longest:  # few lines are as long
+                    self._line = bytearray(self._longest)
+                    self._line[:room] = line
+                    line, room = self._line, self._longest
                 if used < room:
                     line[used] = c
                 used += 1

@@ -1,9 +1,12 @@
 """The part of `Chip` that is wanted once in a while: it is loaded for one call, and gone after it."""
 
+import io
+import sys
 import time
 from binascii import hexlify
 
 import machine
+import network
 
 from micropython import const
 from xyte import phase
@@ -24,6 +27,17 @@ class Board:
     def __init__(self, chip):
         self._chip = chip
 
+    def start(self, settings, version):
+        """Make what depends on the settings; a link that is there already stays. version: of the application."""
+        chip = self._chip
+        if not chip.link:
+            from xyte.device.wifi import Wifi
+
+            chip.link = Wifi(settings, chip, network, version)
+        chip.connect.ca_files = settings.ca_files
+        if settings.ca_files:
+            phase.call("xyte.device.trust", "prepare", chip.connect)
+
     def reset_cause(self):
         """Name of the constant of `machine` that says why this start came."""
         return _CAUSES.get(machine.reset_cause(), "UNKNOWN_RESET")
@@ -38,16 +52,6 @@ class Board:
             time.sleep_ms(min(ms, _PIECE_MS))
             self._chip.feed()
             ms -= _PIECE_MS
-
-    def slots(self, kind):
-        """kind: "firmware" or "application". Raises CommandError for firmware on a board with one app partition."""
-        if kind == "firmware":
-            from xyte.device.firmware_slots import FirmwareSlots
-
-            return FirmwareSlots()
-        from xyte.device.application_slots import ApplicationSlots
-
-        return ApplicationSlots(self._chip.keys)
 
     def mac(self):
         """aa:bb:cc:dd:ee:ff"""
@@ -67,6 +71,12 @@ class Board:
         import ntptime
 
         return ntptime.time() - self._chip.clock.epoch_s
+
+    def traceback(self, error):
+        """An exception as text, with where it was raised."""
+        text = io.StringIO()
+        sys.print_exception(error, text)  # pyright: ignore[reportArgumentType] - the stubs know no StringIO
+        return text.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
 
     def release_watchdog(self):
         """It cannot be stopped; a new timeout of a day leaves a person at the console in peace."""

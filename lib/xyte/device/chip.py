@@ -1,21 +1,17 @@
 """Everything of the chip that the agent is given, in one object: the seam between the agent and the hardware."""
 
 import gc
-import io
 import os
 import random
-import sys
 import time
 from binascii import crc32, hexlify
 
 import esp32
 import machine
-import network
 
 from micropython import const
 from xyte import phase
 from xyte.device.stream import Connector
-from xyte.device.wifi import Wifi
 
 _WATCHDOG_MS = const(60000)  # longer than the longest step: DNS, one handshake step, one flash erase
 _FROM_1970_S = const(946684800)  # 1970 to 2000; the unix port counts from 1970, the chip from 2000
@@ -46,8 +42,8 @@ class Clock:
 class Chip:
     """keys: key-value store. clock: Clock. link: the network, after `start`. connect: opens streams.
 
-    What is asked of it once in a while is in board.py, and looks as if it were here: reset_cause, clear_boots, slots,
-    pause, mac, pressed, set_clock, ask_network_s, release_watchdog.
+    What is asked of it once in a while looks as if it were here: slots is in slots.py, and in board.py are start,
+    reset_cause, clear_boots, pause, mac, pressed, set_clock, ask_network_s, release_watchdog and traceback.
     """
 
     root = ""  # what file paths are put behind
@@ -66,6 +62,8 @@ class Chip:
         self.session = hexlify(seed).decode()  # differs from run to run of the agent
 
     def __getattr__(self, name):
+        if name == "slots":
+            return phase.call("xyte.device.slots", "part", self, name)
         return phase.call("xyte.device.board", "part", self, name)
 
     @property
@@ -74,17 +72,3 @@ class Chip:
         from xyte.device.flash_keys import FlashKeys
 
         return FlashKeys(self._nvs)
-
-    def start(self, settings, version):
-        """Make what depends on the settings; a link that is there already stays. version: of the application."""
-        if not self.link:
-            self.link = Wifi(settings, self, network, version)
-        self.connect.ca_files = settings.ca_files
-        if settings.ca_files:
-            phase.call("xyte.device.trust", "prepare", self.connect)
-
-    def traceback(self, error):
-        """An exception as text, with where it was raised. Here: when it is wanted, there may be no memory for more."""
-        text = io.StringIO()
-        sys.print_exception(error, text)  # pyright: ignore[reportArgumentType] - the stubs know no StringIO
-        return text.getvalue()  # pyright: ignore[reportAttributeAccessIssue]

@@ -16,7 +16,7 @@ class FlashKeys:
 
     def get(self, key):
         """The bytes kept under key (at most 15 characters), or None. Raises StoreError when NVS cannot be read."""
-        for size in (320, 1024, _LONGEST):  # there is no way to ask for the length
+        for size in (320, 640, 1280, _LONGEST):  # there is no way to ask for the length
             buf = bytearray(size)
             try:
                 return bytes(memoryview(buf)[: self._nvs.get_blob(key, buf)])

@@ -2,7 +2,7 @@
 
 from xyte import log, phase
 from xyte.core import outcome, update_rules
-from xyte.services.journal import Journal
+from xyte.services.journal import keep_outcome
 from xyte.services.update_record import UpdateRecord, read
 
 
@@ -21,7 +21,7 @@ def note_refusal(state, command, offer, reason):
     """The transfer was given up: kept for the application to tell. Raises StoreError."""
     log.warning("update", reason)
     if command is None:
-        UpdateRecord(state.chip.keys).save(state=update_rules.REFUSED, command=None, offer=offer, message=reason)
+        UpdateRecord(state).save(state=update_rules.REFUSED, command=None, offer=offer, message=reason)
     elif state.journal[1] and state.journal[1]["id"] == command:
         outcome.note(state.journal[1], outcome.FAILED, reason)
-        Journal(state.chip.keys, state.journal).keep_outcome()
+        keep_outcome(state)

@@ -48,10 +48,9 @@ def refused(state, file, failures, reason):
 def ask(state):
     """Get File: what the cloud knows of it, as a command's parameters: url, version, checksum, signature."""
     from xyte.core import answers
-    from xyte.services.calls import Calls, content, refusal
+    from xyte.services.calls import content, get, refusal
 
-    response = Calls(state.cloud).get("/files/" + state.offer[0])
+    response = get(state.cloud, "/files/" + state.offer[0])
     if response.status_code != 200:
         raise refusal(response)
     return answers.members(content(response))
-

@@ -3,7 +3,7 @@
 from xyte import log, phase
 from xyte.core import answers  # before the request: there must be room to read the only copy of a key
 from xyte.errors import RefusedError
-from xyte.services.calls import Calls, content
+from xyte.services.calls import content, send
 from xyte.services.vault import Vault
 
 _TAKEN = 422
@@ -44,7 +44,7 @@ def register(state):
 def ask(cloud, facts):
     """Register Device. facts: dict of the request's fields. Returns the identity as a dict."""
     url, headers = phase.call("xyte.services.address", "entry", cloud.settings)
-    response = Calls(cloud).send("POST", url, facts, headers)
+    response = send(cloud, "POST", url, facts, headers)
     return answers.registration(answers.parse(content(response)))
 
 

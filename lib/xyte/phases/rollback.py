@@ -5,7 +5,6 @@ from xyte.core import update_rules
 from xyte.core.outcome import FAILED
 from xyte.core.values import clip
 from xyte.errors import CommandError, StoreError
-from xyte.services import trial
 from xyte.services.update_record import UpdateRecord
 
 
@@ -14,7 +13,7 @@ def after_restart(state, command):
 
     Returns (FAILED, message) when it is over, None when it goes on: by a trial under way or by the command again.
     """
-    record, cause = UpdateRecord(state.chip.keys), state.chip.reset_cause()
+    record, cause = UpdateRecord(state), state.chip.reset_cause()
     record.load()
     now = record.now
     if not now or now["command"] != command:
@@ -45,7 +44,7 @@ def after_restart(state, command):
 def _switch_again(state, record):
     """The power went just before or during the trial: if the slot still holds what was signed, into it (again)."""
     try:
-        phase.call("xyte.phases.transfer", "carry_out", state, [])
+        phase.call("xyte.phases.transfer", "carry_out", state)
     except (CommandError, StoreError) as e:
         record.clear()
         return FAILED, str(e)
@@ -53,7 +52,7 @@ def _switch_again(state, record):
 
 def resume(state):
     """An update that nobody commanded has no command to settle it; and the window of a trial opens."""
-    record = UpdateRecord(state.chip.keys)
+    record = UpdateRecord(state)
     record.load()
     if record.now and record.now["state"] == update_rules.REFUSED:
         file, failures = record.now["offer"]
@@ -66,4 +65,4 @@ def resume(state):
             state.last_update = clip(outcome[1])
         record.load()
     if record.now and record.now["state"] == update_rules.TRIAL:
-        trial.begin(state, record.now["version"])
+        phase.call("xyte.services.trial", "begin", state, record.now["version"])

@@ -2,7 +2,7 @@
 
 from xyte import VERSION, log, phase
 from xyte.errors import LinkError, RefusedError
-from xyte.services.calls import Calls
+from xyte.services.calls import tell
 
 
 def settle(state):
@@ -27,7 +27,7 @@ def settle(state):
 
 def tell_version(cloud, version):
     """Update Device. The cloud takes ten of these an hour, and none with a field it does not know."""
-    Calls(cloud).tell("PUT", "", {"firmware_version": version})
+    tell(cloud, "PUT", "", {"firmware_version": version})
 
 
 def note_versions(state):

@@ -1,22 +1,11 @@
-"""At start: read the settings, then what flash knows, and settle what the restart may have interrupted."""
+"""At start: the settings, and who we are."""
 
 from xyte import log, phase
 from xyte.services.secrecy import hide
 
 
-def start(state):
-    """Makes state.settings. Raises SettingsError, StoreError; then it is to be tried again."""
-    begin(state)
-    phase.call("xyte.services.journal", "recall", state)
-    entry = state.journal[1]
-    if entry and not entry["reported"]:
-        phase.call("xyte.phases.aftermath", "settle", state)
-    if state.chip.keys.get("update"):
-        phase.call("xyte.phases.rollback", "resume", state)
-
-
 def begin(state):
-    """The part that the updater does too."""
+    """Makes state.settings and state.identity. Raises SettingsError, StoreError; then it is to be tried again."""
     chip = state.chip
     settings = phase.call("xyte.phases.start", "read_settings", chip)
     for secret in (settings.hardware_key, settings.setup_password):
@@ -24,12 +13,11 @@ def begin(state):
     for network in settings.wifi:
         hide(network.get("key"))
     state.settings = settings
-    chip.start(settings, state.version)
     log.info("agent", "version %s, started after %s" % (state.version, chip.reset_cause()))
-    phase.call("xyte.services.timekeeper", "start", state)
     state.identity = phase.call("xyte.phases.start", "read_identity", chip)
     if state.identity:
         log.info("agent", "registered as %s" % state.identity["id"])
+    phase.call("xyte.services.timekeeper", "start", state)
 
 
 def read_settings(chip):

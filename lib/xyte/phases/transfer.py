@@ -1,26 +1,30 @@
-"""The part of an update that writes: fetch, prove, switch. What is imported here stays meanwhile, so that is little."""
+"""The part of an update that writes: fetch, prove, switch. What is imported here stays meanwhile, so that is little.
+
+To ask for bytes takes as much code as to write them, so the two take turns.
+"""
 
 from micropython import const
 from xyte import log, phase
 from xyte.core import update_rules
-from xyte.errors import CommandError
+from xyte.errors import CommandError, LinkError
+from xyte.services.download import Download
 
-_BLOCK_BYTES = const(4096)
+_BLOCK_BYTES = const(4096)  # a flash sector
+_PIECE_BYTES = const(1024)  # of a file
+_MOST_TRIES = const(3)  # at a file that changes meanwhile
 
 
-def carry_out(state, room):
+def carry_out(state):
     """Do what the update record says is next, up to the restart into the trial. Raises CommandError, StoreError.
 
-    room: list of what keeps room for unpacking, see services/update_fetch.py. After a CommandError the record is gone.
+    After a CommandError the record is gone.
     """
     now = phase.call("xyte.services.update_record", "read", state.chip.keys)
-    # Before the code: later there may be no piece of heap as large as a flash sector, or as unpacking needs.
-    buf = bytearray(_BLOCK_BYTES)
+    buf = bytearray(_BLOCK_BYTES if now["kind"] == update_rules.FIRMWARE else _PIECE_BYTES)
     try:
         if now["state"] == update_rules.FETCH:
             phase.call("xyte.services.update_signature", "check", state, now)
-            progress = _tell if now["command"] is None else _report
-            phase.call("xyte.services.update_fetch", "fetch", state, progress, buf, room)
+            _fetch(state, now, buf)
         phase.call("xyte.services.update_switch", "prove", state, buf)
         phase.call("xyte.services.update_switch", "switch", state)
     except CommandError:
@@ -28,12 +32,44 @@ def carry_out(state, room):
         raise
 
 
+def _fetch(state, now, buf):
+    """Bring the payload into the spare slot, over lost connections, and over files that change meanwhile."""
+    tell, download = _log if now["command"] is None else _report, None
+    for _ in range(_MOST_TRIES):
+        at, sink = phase.call("xyte.services.update_fetch", "begin", state, now, download)
+        download = Download(now["url"], now["size"], at, now["etag"], sink)
+        changed = _bring(state, now, download, buf, tell)
+        if not changed:
+            return
+        log.warning("update", "starting again from zero: " + changed)
+    raise CommandError("the file kept changing")
+
+
+def _bring(state, now, download, buf, tell):
+    """Returns "", or why it cannot go on from where it is."""
+    told = download.tenths()
+    while True:
+        try:
+            if phase.call("xyte.services.update_fetch", "take", state, now, download, buf):
+                return ""
+            done = download.tenths()
+            if done > told:  # now that the connection is free
+                told = done
+                if not tell(state, "%d0 %% of %s" % (done, now["version"])):
+                    raise CommandError("withdrawn by the operator")
+            changed = phase.call("xyte.services.ranges", "ask", state, download)
+            if changed:
+                return changed
+        except LinkError as e:
+            phase.call("xyte.services.ranges", "failed", state, download, e)
+
+
 def _report(state, message):
     """How far it is, to the operator. False: nobody wants it any more."""
     return phase.call("xyte.services.progress", "tell", state, message)
 
 
-def _tell(state, message):
+def _log(_state, message):
     """The same, of an update that nobody commanded."""
     log.info("update", message)
     return True

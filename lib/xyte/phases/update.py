@@ -5,11 +5,8 @@ them, or within, goes on where it was. All but the judging is done alone, see up
 network by itself; beside the application where only that knows how to (`Agent(link=...)`).
 """
 
-from micropython import const
-from xyte import log, phase
-from xyte.errors import CommandError
-
-_UNPACKING_BYTES = const(8192)  # a window of 4096, the state of zlib's code 1300, two buffers of 1024
+from xyte import VERSION, log, phase
+from xyte.errors import CommandError, SettingsError
 
 
 def update(state, params, command):
@@ -17,12 +14,14 @@ def update(state, params, command):
 
     params: of the command; emptied once they are in the record. command: its id; None when nobody commanded it.
     """
-    wish = phase.call("xyte.core.update_wish", "wanted", params)
-    settled = phase.call("xyte.services.update_check", "judge", state, params, wish)
-    if settled:
-        return settled
+    wish = phase.call("xyte.core.update_wish", "wanted", params, VERSION, state.version)
+    if isinstance(wish, str):
+        return wish
+    is_retry = params.get("retry") is True
     params.clear()  # the rest is in the wish, and a signature is long
-    phase.call("xyte.services.update_check", "ask_around", state, wish)
+    phase.call("xyte.services.update_check", "judge", state, wish, is_retry)
+    wish["slot"] = phase.call("xyte.services.sinks", "spare", state.chip, wish["kind"])
+    _ask_around(state, wish)
     if state.settings.update_keys:
         phase.call("xyte.services.update_signature", "keep", state.chip.root, wish["signature"])
     del wish["signature"]
@@ -30,8 +29,19 @@ def update(state, params, command):
     if state.alone:
         _restart(state.chip)
     else:
-        room = [bytearray(_UNPACKING_BYTES)]  # now: later the heap may have no piece as large
-        phase.call("xyte.phases.transfer", "carry_out", state, room)
+        phase.call("xyte.phases.transfer", "carry_out", state)
+
+
+def _ask_around(state, wish):
+    """What settings and application have to say. Raises CommandError."""
+    try:
+        phase.call("xyte.core.url", "allowed", wish["url"], state.settings)
+    except SettingsError as e:
+        raise CommandError(str(e))
+    for veto in state.before_update:
+        reason = veto(wish["kind"], wish["version"])
+        if reason:
+            raise CommandError("not now: %s" % reason)
 
 
 def _restart(chip):

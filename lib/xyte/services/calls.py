@@ -2,68 +2,72 @@
 
 Each raises LinkError (no usable answer), RefusedError (an unwelcome status) or SettingsError (a message that does not
 fit the buffer). The rules for answers are loaded to read one: a command, or the progress of an update, needs the room.
+cloud: Cloud.
 """
 
 from micropython import const
 from xyte import phase
 from xyte.core.values import clip
 from xyte.errors import LinkError, RefusedError, SettingsError
-from xyte.services.cloud import TIMEOUT_S
 
-IN_PROGRESS = "in_progress"
-GONE = (404, 409, 410, 422)  # cancelled, timed out, finished: nobody waits for this report any more
+_GONE = (404, 409, 410, 422)
 _TEXT_LIMIT = const(200)
 
 
-class Calls:
-    """cloud: Cloud."""
+def command(cloud):
+    """Get Command: {"id", "name", "status", "parameters"} of the queue's head, or None."""
+    response = get(cloud, "/command")
+    status = response.status_code
+    if status in (204, 404):
+        response.close()
+        return None
+    if status not in (200, 201):
+        raise refusal(response)
+    return phase.call("xyte.core.answers", "command", status, _parsed(response))
 
-    def __init__(self, cloud):
-        self._cloud = cloud
 
-    def command(self):
-        """Get Command: {"id", "name", "status", "parameters"} of the queue's head, or None."""
-        response = self.get("/command")
-        status = response.status_code
-        if status in (204, 404):
-            response.close()
-            return None
-        if status not in (200, 201):
-            raise refusal(response)
-        return phase.call("xyte.core.answers", "command", status, _parsed(response))
+def update_command(cloud, ident, status, message):
+    """Update Command. ident: the id as it came. status: in_progress, done or failed.
 
-    def update_command(self, ident, status, message):
-        """Update Command. ident: the id as it came. status: in_progress, done or failed."""
-        body = {"id": ident, "status": status}
-        if message:
-            body["message"] = message
+    Returns "", or why nobody waits for this report any more: the command was cancelled, timed out, or has its outcome.
+    """
+    body = {"id": ident, "status": status}
+    if message:
+        body["message"] = message
+    try:
         try:
-            self.tell("POST", "/command", body)
+            tell(cloud, "POST", "/command", body)
         except SettingsError:  # control characters grow sixfold in JSON; the status matters more than the words
             body["message"] = "(message too long for this device)"
-            self.tell("POST", "/command", body)
+            tell(cloud, "POST", "/command", body)
+    except RefusedError as e:
+        if e.status not in _GONE:
+            raise
+        return str(e)
+    return ""
 
-    def get(self, path):
-        """The Response to a GET below this device's URL, whatever its status is."""
-        cloud = self._cloud
-        return cloud.http.request("GET", cloud.device + path, None, cloud.authorized, TIMEOUT_S, False)
 
-    def tell(self, method, path, body):
-        """Send body, as JSON, to this device's URL and path."""
-        self.send(method, self._cloud.device + path, body, self._cloud.authorized).close()
+def get(cloud, path):
+    """The Response to a GET below this device's URL, whatever its status is."""
+    return cloud.http.request("GET", cloud.device + path, None, cloud.authorized, None, False)
 
-    def send(self, method, url, body, headers):
-        """Send body, as JSON. Returns the Response of a success."""
-        http, out = self._cloud.http, self._cloud.out
-        out.clear()
-        try:
-            out.value(body)
-        except ValueError as e:
-            raise SettingsError("%s: give Agent a larger buffer_bytes" % e)
-        response = http.request(method, url, out, headers, TIMEOUT_S, False)
-        if not 200 <= response.status_code < 300:
-            raise refusal(response)
-        return response
+
+def tell(cloud, method, path, body):
+    """Send body, as JSON, to this device's URL and path."""
+    send(cloud, method, cloud.device + path, body, cloud.authorized).close()
+
+
+def send(cloud, method, url, body, headers):
+    """Send body, as JSON. Returns the Response of a success."""
+    cloud.out.clear()
+    try:
+        cloud.out.value(body)
+    except ValueError as e:
+        raise SettingsError("%s: give Agent a larger buffer_bytes" % e)
+    response = cloud.http.request(method, url, cloud.out, headers, None, False)
+    if not 200 <= response.status_code < 300:
+        raise refusal(response)
+    return response
 
 
 def content(response):

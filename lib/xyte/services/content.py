@@ -12,16 +12,23 @@ _LIMIT = const(16384)  # bytes
 _PIECE_BYTES = const(256)
 
 
-def part(response, name):
-    """The attribute of a response that is called `name`; `body` is content that is not copied into bytes.
+def part(response, name, out):
+    """The attribute of a response that is called `name`; `body` is content that is used before `out` is written again:
+    it lies there, as far as it fits.
 
     Raises AttributeError when there is none, LinkError for a body over 16 KiB: larger ones are read from `raw`.
     """
     if name not in ("content", "text", "json", "body"):
         raise AttributeError(name)
     if response.whole is None:
+        free = memoryview(out.buf)[out.start :]
         length = response.incoming.left  # below 0, or far too much: not known
-        response.whole = _exactly(response, length) if 0 <= length <= _LIMIT else _pieces(response)
+        if not 0 <= length <= _LIMIT:
+            response.whole = _pieces(response)
+        elif name == "body" and length <= len(free):
+            response.whole = _exactly(response, free[:length])
+        else:
+            response.whole = _exactly(response, bytearray(length))
     data = response.whole
     if name == "json":
         return lambda: json.loads(data)  # pyright: ignore[reportArgumentType] - the stubs take str only
@@ -30,11 +37,10 @@ def part(response, name):
     return bytes(data) if name == "content" else bytes(data).decode()
 
 
-def _exactly(response, length):
-    """In one piece, which the head has told the size of: a command with its signature is long."""
-    data, at = bytearray(length), 0
-    view = memoryview(data)
-    while at < length:
+def _exactly(response, data):
+    """Fill data, which is as long as the head has told."""
+    at, view = 0, memoryview(data)
+    while at < len(data):
         at += response.readinto(view[at:])
     return data
 

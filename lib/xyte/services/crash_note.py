@@ -21,12 +21,17 @@ def load(root):
     return text
 
 
-def save(root, text):
-    """Keep text for the next start. The same note again costs no flash write: crash loops wear it out."""
-    data = clip(text[-_LAST_CHARS:]).encode()  # the end of a traceback says what it was
+def keep(chip, area, error):
+    """Log an exception, and keep its end for the next start: that says what it was.
+
+    The same note again costs no flash write: crash loops wear it out.
+    """
+    text = chip.traceback(error)
+    log.error(area, text)
+    data = clip(log.masked(text)[-_LAST_CHARS:]).encode()  # it goes to the cloud
     try:
-        if files.read(root + _PATH) != data:
-            files.write(root + _PATH, data)
+        if files.read(chip.root + _PATH) != data:
+            files.write(chip.root + _PATH, data)
     except OSError as e:
         log.error("crash", "note not kept: %r" % e)
 

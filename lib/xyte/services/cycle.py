@@ -7,6 +7,7 @@ here; all that most cycles do without is in phases.
 from micropython import const
 from xyte import log, phase
 from xyte.errors import LinkError, RefusedError, SettingsError, StoreError
+from xyte.services.telemetry import quiet, report
 
 _FIRST_MS = const(2000)  # the first try is spread, so that a power cut in a street is not a stampede
 _LONGEST_PAUSE_MS = const(7200000)  # an hour that was asked for, and our own
@@ -62,7 +63,7 @@ class Cycle:
             self._in_use = state.identity
         self._telemetry.read(now, True)
         self._telemetry.compose(cloud.out, state.trusted)
-        reply = cloud.report(not state.trusted)
+        reply = report(cloud, not state.trusted)
         self._telemetry.accepted()
         self._known()
         if state.unsaved:
@@ -77,7 +78,7 @@ class Cycle:
         elif reply is not None:
             if state.settings.follow_latest:
                 phase.call("xyte.phases.offer", "hear", state, reply)
-            cloud.quiet()
+            quiet(cloud)
         return max(0, self._interval_ms + self._clock.left_ms(now))
 
     def _commands(self):

@@ -30,7 +30,8 @@ class Session:
     connect: callable(tls, host, port, pause) -> stream; see device/stream.py for the stream's methods.
     clock: has after_ms(ms), left_ms(ticks). feed: callable, called while waiting (the watchdog).
     body_bytes, receive_bytes: size of the request body and receive buffers.
-    `out` is where a request body is written in place (a JsonBuffer). opened: connections so far.
+    `out` is where a request body is written in place (a JsonBuffer); what other requests bring may lie there after
+    them. opened: connections so far.
     For Response: buf[at:got] are bytes received and not yet read.
     """
 
@@ -93,14 +94,16 @@ class Session:
 
     def _prepare(self, method, url, data, headers):
         """What to send, as outgoing.py says it; for `out` as data, head and body lie in the buffer as one piece."""
-        if data is not self.out:
-            return phase.call("xyte.services.outgoing", "whole", method, url, data, headers)
         ready, tx = self._ready, self._tx
+        if data is not self.out:
+            target = phase.call("xyte.core.url", "split", url)
+            return phase.call("xyte.services.outgoing", "whole", method, target, data, headers)
         if not ready or ready[3] is not method or ready[4] is not url or ready[5] is not headers:
             self._ready = None  # Ctrl-C here must not leave half of one that is taken for another
+            target = phase.call("xyte.core.url", "split", url)
             ready = phase.call(
-                "xyte.services.outgoing", "in_front", method, url, headers, tx, _HEAD_BYTES, _LENGTH_DIGITS
-            )
+                "xyte.services.outgoing", "in_front", method, target, headers, tx, _HEAD_BYTES, _LENGTH_DIGITS
+            ) + (method, url, headers)  # what it is the head of
             self._ready = ready
         length = len(data)
         for at in range(_LENGTH_END, _LENGTH_END - _LENGTH_DIGITS, -1):  # white space in front of a value is free
@@ -242,7 +245,7 @@ class Response:
     def __getattr__(self, name):
         """What takes the whole body into memory is in content.py, and looks as if it were here: content, json, ..."""
         try:
-            return phase.call("xyte.services.content", "part", self, name)
+            return phase.call("xyte.services.content", "part", self, name, self._session.out)
         except MemoryError:  # an error page on a full heap is no reason for a restart
             self._session.disconnect()
             raise LinkError("no memory for it")

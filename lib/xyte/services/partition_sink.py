@@ -10,13 +10,13 @@ _BLOCK = const(4096)
 
 
 class PartitionSink:
-    """slots: FirmwareSlots. size: of the image. at: multiple of 4 KiB to go on from. buf: 4 KiB to work with."""
+    """slots: FirmwareSlots. size: of the image. at: multiple of 4 KiB to go on from. It takes 4 KiB at a time."""
 
-    def __init__(self, slots, size, at, buf):
+    def __init__(self, slots, size, at, parked=None):
         if size > slots.size:
             raise CommandError("the image is too large: %d bytes for %d" % (size, slots.size))
-        self._slots, self._size, self._buf = slots, size, buf
-        self.safe = at
+        self._slots = slots
+        self.safe = parked[1] if parked else at
 
     def take(self, buf, count):
         if not self.safe:
@@ -29,12 +29,17 @@ class PartitionSink:
     def finish(self):
         pass
 
-    def digest(self, feed):
-        digest, view, left, block = sha256(), memoryview(self._buf), self._size, 0
-        while left:
-            self._slots.read(block, self._buf)
-            count = min(left, _BLOCK)
-            digest.update(view[:count])
-            left, block = left - count, block + 1
-            feed()
-        return digest.digest()
+    def park(self):
+        return None, self.safe
+
+
+def digest(slots, size, buf, feed):
+    """SHA-256 of the first `size` bytes of the spare slot."""
+    made, view, left, block = sha256(), memoryview(buf), size, 0
+    while left:
+        slots.read(block, buf)
+        count = min(left, _BLOCK)
+        made.update(view[:count])
+        left, block = left - count, block + 1
+        feed()
+    return made.digest()

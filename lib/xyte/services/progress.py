@@ -1,10 +1,10 @@
 """How far a command is, for the operator."""
 
 from xyte import log
-from xyte.core.outcome import MESSAGE_BYTES
+from xyte.core.outcome import IN_PROGRESS, MESSAGE_BYTES
 from xyte.core.values import clip
 from xyte.errors import LinkError, RefusedError
-from xyte.services.calls import GONE, IN_PROGRESS, Calls
+from xyte.services.calls import update_command
 
 
 def tell(state, message):
@@ -16,10 +16,10 @@ def tell(state, message):
     state.chip.feed()
     log.info("command", "%s: %s" % (entry["name"], message))
     try:
-        Calls(state.cloud).update_command(entry["id"], IN_PROGRESS, clip(str(message), MESSAGE_BYTES))
-    except RefusedError as e:
-        log.warning("command", "progress not taken: %s" % e)
-        return e.status not in GONE
-    except LinkError as e:
+        gone = update_command(state.cloud, entry["id"], IN_PROGRESS, clip(str(message), MESSAGE_BYTES))
+    except (LinkError, RefusedError) as e:
         log.warning("command", "progress not told: %s" % e)
-    return True
+        return True
+    if gone:
+        log.warning("command", "progress not taken: %s" % gone)
+    return not gone

@@ -6,8 +6,14 @@ A sensor keeps two values: the last one read and the last one the cloud has acce
 import json
 import math
 
-from xyte import log
+from micropython import const
+from xyte import log, phase
+from xyte.core.sieve import Sieve
 from xyte.core.values import check, clip
+
+_MEMBER_BYTES = const(64)
+_ACTED_ON = (b'"command"', b'"latest_fw_version"', b'"latest_fw_file_id"')  # of the answer to a telemetry
+_DAY_S = const(86400)
 
 _EXACT = (str, bool, type(None))  # ready made: a tuple written in place is made anew each time
 
@@ -94,14 +100,14 @@ class Telemetry:
                 longest_ms = min(longest_ms, sensor.every_ms - self._clock.ticks_diff(now_ms, sensor.read_ms))
         return max(0, longest_ms)
 
-    def compose(self, out, timestamp):
-        """Write the message into `out` (JsonBuffer). timestamp: is the clock good enough to be sent?
+    def compose(self, out, dated):
+        """Write the message into `out` (JsonBuffer). dated: is the clock good enough to be sent?
 
         One that does not fit the buffer gives way to a short one that says so: the device stays visible.
         """
         out.clear()
         try:
-            self._compose(out, timestamp, self._failure())
+            self._compose(out, dated, self._failure())
             self._whole = True
         except ValueError as e:
             self._whole = False
@@ -109,14 +115,14 @@ class Telemetry:
             out.clear()
             out.value({"status": "error", "message": "telemetry %s: give Agent a larger buffer_bytes" % e})
 
-    def _compose(self, out, timestamp, failure):
+    def _compose(self, out, dated, failure):
         out.write(b'{"status":"error"' if failure else b'{"status":"online"')
         if failure:
             out.write(b',"message":')
             out.value(clip(failure))
-        if timestamp:
+        if dated:
             out.write(b',"timestamp":')
-            out.time(self._clock.now_s())
+            write_time(out, self._clock.now_s())
         if self.override:
             out.write(b',"override":true')
         out.write(b',"telemetries":{')
@@ -147,3 +153,49 @@ class Telemetry:
             if sensor.pending:
                 sensor.sent = sensor.value
                 sensor.pending = False
+
+
+def report(cloud, keep_date=False):
+    """Send the telemetry that lies in `cloud.out`. Returns what the answer says of what we act on, as a dict.
+
+    Returns None when that is the same as in the last answer that was declared `quiet`: nothing new is asked.
+    keep_date: also note the server's clock, as `cloud.date` (HTTP date text or None).
+    Raises LinkError (no usable answer), RefusedError (an unwelcome status).
+    """
+    response = cloud.http.request("POST", cloud.telemetry, cloud.out, cloud.authorized, None, keep_date)
+    if response.status_code not in (200, 201):
+        raise phase.call("xyte.services.calls", "refusal", response)
+    cloud.date = response.headers.get("date") if keep_date else None
+    sieve = cloud.sieve
+    if not sieve:
+        sieve = cloud.sieve = Sieve(_ACTED_ON, _MEMBER_BYTES)
+    sieve.reset()
+    response.feed(sieve)
+    return None if sieve.is_quiet() else phase.call("xyte.core.answers", "members", sieve.content())
+
+
+def quiet(cloud):
+    """To be called when the answer to a telemetry asked for nothing."""
+    cloud.sieve.quiet()
+
+
+def write_time(out, now_s):
+    """An ISO 8601 string. out: JsonBuffer. now_s: seconds since 2000-01-01 UTC, to the end of 2099."""
+    days, rest = now_s // _DAY_S - 60, now_s % _DAY_S  # since March 2000: a leap day is then the last of a year,
+    year = (4 * days + 3) // 1461  # ... four years have 1461 days,
+    days -= 1461 * year // 4
+    month = (5 * days + 2) // 153  # ... and each five months from March on have 153
+    out.write(b'"2000-00-00T00:00:00Z"')
+    _add(out, 19, year + month // 10)
+    _add(out, 16, (month + 2) % 12 + 1)
+    _add(out, 13, days - (153 * month + 2) // 5 + 1)
+    _add(out, 10, rest // 3600)
+    _add(out, 7, rest // 60 % 60)
+    _add(out, 4, rest % 60)
+
+
+def _add(out, back, number):
+    """To the two digits that stand `back` bytes before the end."""
+    at = out.end - back
+    out.buf[at] += number // 10
+    out.buf[at + 1] += number % 10

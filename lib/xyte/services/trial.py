@@ -6,7 +6,7 @@ Falling back needs nothing but a restart: the bootloader (firmware) and boot.py 
 from xyte import log
 from xyte.core import outcome
 from xyte.errors import StoreError
-from xyte.services.journal import Journal
+from xyte.services import journal
 from xyte.services.update_record import UpdateRecord
 
 _WINDOW_S = 300
@@ -30,14 +30,14 @@ def prove(state):
             reason = "%s: %s" % (type(e).__name__, e)
         if reason:
             return fail(state, "self-test %s" % reason)
-    update, journal = UpdateRecord(state.chip.keys), Journal(state.chip.keys, state.journal)
+    update = UpdateRecord(state)
     update.load()
     state.chip.slots(update.now["kind"]).confirm()
     state.trial_ms = None
-    version, entry = update.now["version"], journal.entry
+    version, entry = update.now["version"], state.journal[1]
     if entry and entry["id"] == update.now["command"] and not entry["reported"]:
         outcome.note(entry, outcome.DONE, "running %s" % version)
-        journal.save(entry)
+        journal.keep(state, entry)
     update.clear()
     log.info("update", "%s is confirmed" % version)
 
@@ -45,7 +45,7 @@ def prove(state):
 def fail(state, reason="no telemetry was accepted within %d s" % _WINDOW_S):
     """It has not proven itself: restart into the old code."""
     log.error("update", reason)
-    update = UpdateRecord(state.chip.keys)
+    update = UpdateRecord(state)
     try:
         update.load()
         update.save(message=reason)

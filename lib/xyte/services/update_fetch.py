@@ -1,108 +1,95 @@
-"""Brings an update's payload into the spare slot, over lost connections and restarts of the board."""
-
-import gc
+"""Writes what a download brings into the spare slot, as far as it has come; the rest when more has been asked for."""
 
 from micropython import const
-from xyte import log
+from xyte import log, phase
 from xyte.errors import CommandError
 from xyte.services import sinks
-from xyte.services.download import Changed, Download
-from xyte.services.update_record import UpdateRecord
 
 _CHECKPOINT = const(32768)
-_BLOCK = const(4096)
-_MOST_CHANGES = const(3)
 _GZIP = b"\x1f\x8b"
 
 
-def fetch(state, progress, buf, room):
-    """progress: callable(state, text), False from it ends the update. buf: bytearray of one flash sector, 4 KiB.
+def begin(state, now, old):
+    """Where the download begins: (first byte wanted, where the sink stands). Raises CommandError, StoreError.
 
-    room: list of what keeps room free for unpacking; emptied when the first bytes have told whether they are packed.
-
-    Raises CommandError, StoreError.
+    now: the update's record. old: Download of a file that has changed since, or None.
     """
-    record = UpdateRecord(state.chip.keys)
-    record.load()
-    for _ in range(_MOST_CHANGES):
-        try:
-            return _pump(state, record, progress, buf, room)
-        except Changed as e:
-            log.warning("update", "starting again from zero: %s" % e)
-            record.set_safe(0)
-            record.save(etag="", packed=False)
-    raise CommandError("the file kept changing")
-
-
-def _pump(state, record, progress, buf, room):
-    now, feed = record.now, state.chip.feed
-    size = now["size"]
-    at = 0 if now["packed"] else record.safe_at()
-    sink = sinks.of(state.chip, now, at, buf)
+    if old and old.sink[0]:
+        old.sink[0].close()
+    at = phase.call("xyte.services.update_record", "resume_at", state, bool(old))
     log.info("update", "%s %s into %s, from byte %d" % (now["kind"], now["version"], now["slot"], at))
-    source = Download(state.http, now["url"], state.settings, state.chip, at, now["etag"])
-    stream = source if at else _unpacked(record, source, room)
-    room.clear()
-    left, told = size - at, at * 10 // size
-
-    def tell():
-        nonlocal told
-        done = (size - left) * 10 // size
-        if done > told:
-            told = done
-            if not progress(state, "%d %% of %s" % (done * 10, now["version"])):
-                raise CommandError("withdrawn by the operator")
-
-    source.between = tell  # pyright: ignore[reportAttributeAccessIssue]
-    while left:
-        count = _fill(stream, buf, min(_BLOCK, left))
-        feed()
-        if not count:
-            raise CommandError("the file is too short: %d of %d bytes" % (size - left, size))
-        sink.take(buf, count)
-        left -= count
-        _checkpoint(record, sink, source)
-    if at < size and _fill(stream, buf, 1):
-        raise CommandError("the file is longer than %d bytes" % size)
-    source.drop()
-    sink.finish()
+    return at, sinks.of(state.chip, now, at).park()
 
 
-def _unpacked(record, source, room):
-    """The payload as a stream: the file itself, or unpacked, when it is gzip."""
-    first = source.peek(len(_GZIP))
+def take(state, now, download, buf):
+    """Write the rest of the answer under way. Returns True when that was the end, False when more has to be asked for.
+
+    Raises LinkError, CommandError, StoreError.
+    """
+    if not download.stream and not _find_stream(download, buf):
+        return False
+    sink = sinks.of(state.chip, now, 0, download.sink)
+    try:
+        return _pump(state, download, sink, buf)
+    finally:
+        download.sink = sink.park()
+
+
+def _find_stream(download, buf):
+    """The payload is the file itself; or unpacked, when it is gzip. False: too little of it is here to tell."""
+    if _fill(download, buf, len(_GZIP)) is None:
+        return False
+    first = bytes(buf[: download.filled])
     if first[:1] in (b"<", b"{"):
         raise CommandError("the server sent a page in place of the file")
-    if first != _GZIP:
-        size = record.now["size"]
-        if source.total not in (-1, size):
-            raise CommandError("the file has %d bytes, %d were announced" % (source.total, size))
-        return source
-    from xyte.services.unpack import Unpacked  # few are packed
+    if first == _GZIP:
+        from xyte.services.unpack import Unpacked  # few are packed
 
-    record.save(packed=True)
-    room.clear()
-    gc.collect()  # now: what Unpacked makes comes where the room was
-    return Unpacked(source)
-
-
-def _checkpoint(record, sink, source):
-    """Keep how much is safe, every 32 KiB. A gzip stream cannot be entered in its middle, so not for those."""
-    now = record.now
-    if now["packed"] or sink.safe - record.safe_at() < _CHECKPOINT:
-        return
-    if source.etag != now["etag"]:
-        record.save(etag=source.etag)
-    record.set_safe(sink.safe)
+        download.filled, download.stream = 0, Unpacked(download, first)
+        _fill(download, buf, 1)  # that takes 7 KiB, 4 of them in one piece: before the code of the sink comes
+        return True
+    if download.total not in (-1, download.size):
+        raise CommandError("the file has %d bytes, %d were announced" % (download.total, download.size))
+    download.stream = download
+    return True
 
 
-def _fill(stream, buf, wanted):
-    """Read until `wanted` bytes are in buf or the stream ends. Returns how many there are. Raises CommandError."""
-    count, got = 0, 1
+def _pump(state, download, sink, buf):
+    while download.left:
+        wanted = min(len(buf), download.left)
+        got = _fill(download, buf, wanted)
+        state.chip.feed()
+        if download.filled < wanted:
+            if got is None:
+                return False
+            written = download.size - download.left
+            raise CommandError("the file is too short: %d of %d bytes" % (written + download.filled, download.size))
+        sink.take(buf, wanted)
+        download.filled, download.left = 0, download.left - wanted
+        # A gzip stream cannot be entered in its middle, so no such place is kept of it.
+        if download.stream is download and sink.safe - download.safe >= _CHECKPOINT:
+            phase.call("xyte.services.update_record", "note_safe", state, sink.safe, download.etag)
+            download.safe = sink.safe
+    if _fill(download, buf, 1) is None:
+        return False
+    if download.filled:
+        raise CommandError("the file is longer than %d bytes" % download.size)
+    download.drop()
+    sink.finish()
+    return True
+
+
+def _fill(download, buf, wanted):
+    """Read until `wanted` bytes of the payload wait in buf. Raises LinkError, CommandError.
+
+    Returns 0 when the payload has ended before that, None when more has to be asked for.
+    """
+    stream, got = download.stream or download, 1
     try:
-        while got and count < wanted:
-            got = stream.readinto(buf if wanted == len(buf) and not count else memoryview(buf)[count:wanted])
-            count += got
-    except (EOFError, OSError) as e:  # of the unpacking: the network's own are dealt with in Download
+        while got and download.filled < wanted:
+            have = download.filled
+            got = stream.readinto(buf if wanted == len(buf) and not have else memoryview(buf)[have:wanted])
+            download.filled = have + (got or 0)
+    except (EOFError, OSError) as e:  # of the unpacking: the network's own are LinkErrors
         raise CommandError("the packed file is damaged: %r" % e)
-    return count
+    return got

@@ -11,10 +11,10 @@ _ID_HEX = const(16)  # so much of a digest tells images apart
 
 
 class UpdateRecord:
-    """`now`: the record as a dict, None when no update is under way. keys: key-value store."""
+    """`now`: the record as a dict, None when no update is under way. state: State."""
 
-    def __init__(self, keys):
-        self._keys, self._sequence = keys, 0
+    def __init__(self, state):
+        self._keys, self._out, self._sequence = state.chip.keys, state.http.out, 0
         self.now = None
 
     def load(self):
@@ -27,7 +27,7 @@ class UpdateRecord:
         """Change fields and keep the whole. Raises StoreError; then nothing of it must be done."""
         now = dict(self.now or {})
         now.update(changes)
-        self._keys.set(_KEY, record.pack(self._sequence + 1, json.dumps(now).encode()))
+        self._keys.set(_KEY, record.written(self._out, self._sequence + 1, now))
         self._sequence += 1
         self.now = now
 
@@ -54,7 +54,28 @@ class UpdateRecord:
 
 
 def read(keys):
-    """What the record says, as a dict; None when no update is under way. Raises StoreError."""
-    record = UpdateRecord(keys)
+    """What the record says, as a dict; None when no update is under way. keys: key-value store. Raises StoreError."""
+    whole = record.unpack(keys.get(_KEY))
+    return json.loads(whole[1]) if whole else None
+
+
+def resume_at(state, anew):
+    """The first byte of the file that is still wanted. anew: the file has changed, nothing of it counts.
+
+    Raises StoreError.
+    """
+    record = UpdateRecord(state)
     record.load()
-    return record.now
+    if anew:
+        record.set_safe(0)
+        record.save(etag="")
+    return record.safe_at()
+
+
+def note_safe(state, at, etag):
+    """So many bytes, of the file with this ETag, are on flash. Raises StoreError."""
+    record = UpdateRecord(state)
+    record.load()
+    if etag != record.now["etag"]:
+        record.save(etag=etag)
+    record.set_safe(at)

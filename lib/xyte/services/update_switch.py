@@ -12,7 +12,7 @@ from xyte.services.update_record import UpdateRecord
 def prove(state, buf):
     """What is read back from flash must be what was signed. buf: 4 KiB to work with. Raises CommandError."""
     now = _record(state).now
-    found = hexlify(sinks.of(state.chip, now, now["size"], buf).digest(state.chip.feed)).decode()
+    found = hexlify(sinks.digest(state.chip, now, buf)).decode()
     if found != now["sha256"]:
         raise CommandError("what was written does not have the announced SHA-256 (%s...)" % found[:16])
 
@@ -33,10 +33,10 @@ def switch(state):
 
 def give_up(state):
     """Nothing of this update is left to go on with."""
-    UpdateRecord(state.chip.keys).clear()
+    UpdateRecord(state).clear()
 
 
 def _record(state):
-    record = UpdateRecord(state.chip.keys)
+    record = UpdateRecord(state)
     record.load()
     return record

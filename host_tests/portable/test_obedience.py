@@ -1,64 +1,53 @@
 """Commands carried out: reports, refusals, and flash or cloud failing on the way."""
 
-from fakes.chip import FakeChip, FakeKeys
-from fakes.cloud import FakeCloud
+from fakes.chip import FakeChip, FakeClock, FakeKeys
+from fakes.cloud import UPDATE_COMMAND, FakeCloud
 from fakes.desk import SETTINGS, Desk
+from fakes.server import FakeServer, response
 from xyte.core.settings_rules import read
 from xyte.errors import CommandError, LinkError, RefusedError, StoreError
-from xyte.phases import aftermath, errand
-from xyte.services.executor import Executor
-from xyte.services.journal import Journal
+from xyte.phases import aftermath, errand, obedience
+from xyte.services import journal
+from xyte.services.cloud import Cloud
+from xyte.services.http import Session
 from xyte.state import State
 
-
-def refused(status):
-    error = RefusedError("HTTP %d" % status)
-    error.status = status
-    return error
+CUT = b"no answer that could be read\r\n\r\n"
 
 
-class Api:
-    """Cloud's two command calls, straight into a FakeCloud. fails: exceptions to raise in turn (None: works)."""
+class Line:
+    """Between device and cloud. fails: what goes wrong with the next requests, in turn: a status, CUT, or None."""
 
-    def __init__(self):
-        self.cloud = FakeCloud()
-        self.fails, self.forget = [], False
+    def __init__(self, cloud):
+        self.cloud, self.fails = cloud, []
 
-    def _maybe_fail(self):
-        error = self.fails.pop(0) if self.fails else None
-        if error:
-            raise error
-
-    def command(self):
-        self._maybe_fail()
-        queue = self.cloud.queue
-        return dict(queue[0]) if queue else None
-
-    def update_command(self, ident, status, message):
-        self._maybe_fail()
-        body = {"id": ident, "status": status, "message": message}
-        if self.forget:
-            self.cloud.updates.append((ident, status, message))
-        elif b" 404 " in self.cloud._update(body)[:16]:
-            raise refused(404)
+    def __call__(self, *request):
+        fault = self.fails.pop(0) if self.fails else None
+        return self.cloud(*request) if fault is None else CUT if fault == CUT else response(fault, {"error": "x"})
 
 
 class Bench:
     def __init__(self, keys=None):
-        self.api, self.keys = Api(), keys or FakeKeys()
+        self.cloud, self.keys = FakeCloud(), keys or FakeKeys()
+        self.cloud.devices["k"] = "d"
+        self.line = Line(self.cloud)
         self.ran = []
         self.start()
 
     def start(self, cause="HARD_RESET", session="s1"):
-        self.state = State(FakeChip("", None, cause, session, self.keys))
+        http = Session(FakeServer(self.line), FakeClock(), dict, 1024)
+        self.state = State(FakeChip("", None, cause, session, self.keys), http)
         self.state.settings = read(SETTINGS)
+        self.state.cloud = Cloud(http, self.state.settings)
+        self.state.cloud.use({"id": "d", "access_key": "k", "hub_url": ""})
         self.state.commands = {name: (getattr(self, name), ()) for name in ("act", "fail", "bug", "stop")}
-        self.journal = Journal(self.keys, self.state.journal)
-        self.journal.load()
-        if self.journal.entry:
-            aftermath.settle(self.state)
-        known = {name: self.state.commands[name][1] for name in self.state.commands}
-        self.executor = Executor(self.api, self.journal, known, session)
+        aftermath.settle(self.state)
+
+    def entry(self):
+        return self.state.journal[1]
+
+    def owes(self):
+        return not self.entry()["reported"]
 
     def act(self, params, progress):
         self.ran.append(params)
@@ -73,14 +62,18 @@ class Bench:
         self.ran.append(params)
         raise KeyboardInterrupt
 
+    def forget(self, body):
+        """An Update Command that the cloud takes, and forgets."""
+        self.cloud.updates.append((body["id"], body["status"], body.get("message", "")))
+        return response(200, {})
+
     def drain(self):
         """As Cycle does. Returns the exception, or None."""
         try:
-            command = self.executor.next()
+            command = obedience.next_command(self.state)
             while command:
                 errand.carry_out(self.state, command)
-                self.journal.know(self.state.journal[1])
-                command = self.executor.next()
+                command = obedience.next_command(self.state)
         except (LinkError, RefusedError, StoreError, KeyboardInterrupt) as e:
             return e
 
@@ -88,10 +81,10 @@ class Bench:
 def test_outcomes():
     b = Bench()
     for name in ("act", "fail", "bug", "sing"):
-        b.api.cloud.send(name, name, x=1)
-    b.api.cloud.send(7, "act")
+        b.cloud.send(name, name, x=1)
+    b.cloud.send(7, "act")
     assert b.drain() is None
-    told = {ident: b.api.cloud.outcomes[ident][0] for ident in b.api.cloud.outcomes}
+    told = {ident: b.cloud.outcomes[ident][0] for ident in b.cloud.outcomes}
     assert told["act"] == ("done", "") and told["fail"] == ("failed", "valve stuck") and told[7][0] == "done"
     assert told["bug"][0] == "failed" and told["bug"][1].startswith("ZeroDivisionError")
     assert told["sing"][0] == "failed" and "unknown command" in told["sing"][1]
@@ -99,35 +92,35 @@ def test_outcomes():
 
 
 def test_every_failure_of_the_line_is_made_good_without_a_second_run():
-    for error in (LinkError("x"), refused(500), refused(429), refused(401)):
+    for error in (CUT, 500, 429, 401):
         for good in range(6):
             b = Bench()
-            b.api.cloud.send("c", "act")
-            b.api.fails = [None] * good + [error]
+            b.cloud.send("c", "act")
+            b.line.fails = [None] * good + [error]
             b.drain()
             for _ in range(3):
                 b.drain()
-            assert b.api.cloud.outcomes == {"c": [("done", "")]}, (error, good)
+            assert b.cloud.outcomes == {"c": [("done", "")]}, (error, good)
             assert b.ran == [{}]
 
 
 def test_a_line_that_never_works_runs_it_once():
     b = Bench()
-    b.api.cloud.send("c", "act")
-    b.api.fails = [None, None] + [LinkError("down")] * 50
+    b.cloud.send("c", "act")
+    b.line.fails = [None, None] + [CUT] * 50
     for _ in range(40):
         b.drain()
-    assert b.ran == [{}] and not b.api.cloud.outcomes
+    assert b.ran == [{}] and not b.cloud.outcomes
     b.start(session="s2")
-    b.api.fails = []
+    b.line.fails = []
     b.drain()
-    assert b.ran == [{}] and b.api.cloud.outcomes == {"c": [("done", "")]}
+    assert b.ran == [{}] and b.cloud.outcomes == {"c": [("done", "")]}
 
 
 def test_dead_flash_runs_nothing():
     b = Bench()
     b.keys.broken = True
-    b.api.cloud.send("c", "act")
+    b.cloud.send("c", "act")
     assert isinstance(b.drain(), StoreError) and b.ran == []
     b.keys.broken = False
     assert b.drain() is None and b.ran == [{}]
@@ -135,7 +128,7 @@ def test_dead_flash_runs_nothing():
 
 def test_flash_that_dies_after_the_deed_does_not_repeat_it():
     b = Bench()
-    b.api.cloud.send("c", "act")
+    b.cloud.send("c", "act")
 
     def act_and_break(params, progress):
         b.ran.append(params)
@@ -144,7 +137,7 @@ def test_flash_that_dies_after_the_deed_does_not_repeat_it():
     b.state.commands["act"] = act_and_break, ()
     assert isinstance(b.drain(), StoreError)
     b.drain()
-    assert b.ran == [{}] and b.api.cloud.outcomes == {"c": [("done", "")]}
+    assert b.ran == [{}] and b.cloud.outcomes == {"c": [("done", "")]}
 
 
 def test_what_a_restart_interrupted():
@@ -159,85 +152,86 @@ def test_what_a_restart_interrupted():
         ("act", "failed", "old", ("failed", "")),
     ):
         b = Bench()
-        b.journal.save({"id": "c", "name": name, "phase": phase, "message": "", "boot": boot, "reported": False})
+        journal.keep(b.state, {"id": "c", "name": name, "phase": phase, "message": "", "boot": boot, "reported": False})
         b.start("WDT_RESET", "s2")
-        assert (b.journal.entry["phase"], b.journal.entry["message"]) == want, (name, phase, boot)
+        assert (b.entry()["phase"], b.entry()["message"]) == want, (name, phase, boot)
     b = Bench()
-    b.journal.save({"id": "c", "name": update, "phase": "started", "message": "", "boot": "old", "reported": False})
+    begun = {"id": "c", "name": update, "phase": "started", "message": "", "boot": "old", "reported": False}
+    journal.keep(b.state, begun)
     b.start("PWRON_RESET", "s2")
-    assert (b.journal.entry["phase"], b.journal.entry["boot"]) == ("started", "s2"), "it goes on"
+    assert (b.entry()["phase"], b.entry()["boot"]) == ("started", "s2"), "it goes on"
 
 
 def test_flash_dead_at_the_start_still_settles():
     b = Bench()
-    b.api.cloud.send("c", "act")
-    b.api.fails = [None, LinkError("x")]
+    b.cloud.send("c", "act")
+    b.line.fails = [None, CUT]
     b.drain()
     b.keys.broken = True
     b.start(session="s2")
-    assert b.journal.owes()
+    assert b.owes()
     b.drain()
-    assert b.api.cloud.outcomes["c"][0][0] == "failed" and b.ran == []
+    assert b.cloud.outcomes["c"][0][0] == "failed" and b.ran == []
 
 
 def test_withdrawn_before_it_started_is_not_run():
     for status in (404, 409, 410, 422):
         b = Bench()
-        b.api.cloud.send("c", "act")
-        b.api.fails = [None, refused(status)]
-        b.api.forget = True
+        b.cloud.send("c", "act")
+        b.line.fails = [None, status]
+        b.cloud.says[UPDATE_COMMAND] = b.forget
         assert b.drain() is None
         assert b.ran == [], status
-        assert ("c", "done", "") not in b.api.cloud.updates
+        assert ("c", "done", "") not in b.cloud.updates
 
 
 def test_a_report_nobody_wants_is_not_repeated():
     for status in (404, 409, 410, 422):
         b = Bench()
-        b.api.cloud.send("c", "act")
-        b.api.fails = [None, None, refused(status)]
-        b.api.cloud.queue.append(b.api.cloud.queue[0])
+        b.cloud.send("c", "act")
+        b.line.fails = [None, None, status]
+        b.cloud.queue.append(b.cloud.queue[0])
         b.drain()
-        assert not b.journal.owes(), status
+        assert not b.owes(), status
 
 
 def test_found_in_progress_without_a_record():
     b = Bench()
-    b.api.cloud.send("c", "act")
-    b.api.cloud.queue[0]["status"] = "in_progress"
+    b.cloud.send("c", "act")
+    b.cloud.queue[0]["status"] = "in_progress"
     b.drain()
-    assert b.ran == [] and "no record" in b.api.cloud.outcomes["c"][0][1]
+    assert b.ran == [] and "no record" in b.cloud.outcomes["c"][0][1]
 
 
 def test_a_cloud_that_keeps_showing_a_finished_command_is_told_once_a_cycle():
     b = Bench()
-    b.api.cloud.send("c", "act")
-    b.api.forget = True
+    b.cloud.send("c", "act")
+    b.cloud.says[UPDATE_COMMAND] = b.forget
     b.drain()
     for _ in range(5):
-        before = len(b.api.cloud.updates)
+        before = len(b.cloud.updates)
         b.drain()
-        assert len(b.api.cloud.updates) - before == 1
+        assert len(b.cloud.updates) - before == 1
     assert b.ran == [{}]
 
 
 def test_ctrl_c_in_a_command_is_no_second_run():
     b = Bench()
-    b.api.cloud.send("c", "stop")
+    b.cloud.send("c", "stop")
     assert isinstance(b.drain(), KeyboardInterrupt)
     b.drain()
-    assert b.ran == [{}] and b.api.cloud.outcomes == {"c": [("failed", "stopped from the console")]}
+    assert b.ran == [{}] and b.cloud.outcomes == {"c": [("failed", "stopped from the console")]}
 
 
 def test_a_torn_journal_is_no_journal():
     b = Bench()
-    b.api.cloud.send("c", "act")
+    b.cloud.send("c", "act")
     b.drain()
     data = b.keys.values["command"]
     for length in range(0, len(data), 5):
         b.keys.values["command"] = data[:length]
         b.start(session="s2")
-        assert b.journal.entry is None
+        assert b.entry() is None
 
 
 def test_what_keeps_an_outcome_from_being_noted_is_no_second_run():
