@@ -23,7 +23,7 @@ _PRESSES, _PRESS_S = 40, 0.05
 _RAW_MODE = b"raw REPL; CTRL-B to exit\r\n"
 _CHUNK = 720  # bytes of a file in one piece of code; the board holds it three times over
 _READ_S = 2
-_RESET_S = 3
+_RESET_S = 5
 _LOST = (TransportError, OSError, struct.error)  # the last: mpremote unpacks what a time-out cut short
 
 
