@@ -155,11 +155,13 @@ def test_the_access_key_stays_with_the_hub(tmp_path, kind):
         assert not any(secret in json.dumps(request) for secret in secrets)
 
 
-def test_more_than_three_redirects(bench):
+def test_redirects_that_are_too_many_or_lead_to_plain_http(bench):
     with Powered(bench.board) as run:
         run.reports(2)
         bench.cloud.faults([{"action": "redirect", "count": 4, "status": 302, "to": ""}])
         assert "too many redirects" in bench.send(payloads.make(APPLICATION, "1.1.0")).failed(run)
+        bench.cloud.faults([{"action": "redirect", "count": 1, "status": 302, "to": "http://files.example"}])
+        assert "is plain http" in bench.send(payloads.make(APPLICATION, "1.1.0")).failed(run)
         bench.cloud.faults([{"action": "redirect", "count": 3, "status": 307, "to": ""}])
         bench.send(payloads.make(APPLICATION, "1.1.1")).done(run)
 

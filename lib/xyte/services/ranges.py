@@ -7,7 +7,7 @@ that tells who we are.
 from micropython import const
 from xyte import log, phase
 from xyte.core import backoff
-from xyte.errors import CommandError, LinkError, UntrustedError
+from xyte.errors import CommandError, LinkError, SettingsError, UntrustedError
 
 _PIECE = const(65536)  # asked for at a time, in large files a tenth of them: the progress is told between two pieces
 _TENTH, _BLOCK = const(10), const(4096)  # and what may wait in the buffer, not written yet
@@ -25,14 +25,17 @@ class _Changed(Exception):
 def ask(state, download):
     """Get an answer under way. Returns "", or why the download has to start again from zero.
 
-    Raises LinkError; CommandError when the server refuses; SettingsError for a URL that we may not follow.
+    Raises LinkError; CommandError when the server refuses, or for a URL that we may not follow.
     """
     piece = max(_PIECE, download.size // _TENTH + _BLOCK)
     headers = {"Range": "bytes=%d-%d" % (download.at, download.at + piece - 1), "Accept-Encoding": "identity"}
     if download.etag and not download.etag.startswith("W/"):
         headers["If-Range"] = download.etag
     for _ in range(_MOST_REDIRECTS + 1):
-        phase.call("xyte.core.url", "allowed", download.source, state.settings)
+        try:
+            phase.call("xyte.core.url", "allowed", download.source, state.settings)
+        except SettingsError as e:
+            raise CommandError(str(e))
         timeout_s = _TIMEOUT_S * (piece // _PIECE)
         response = state.http.request("GET", download.source, None, headers, timeout_s)
         if response.status_code not in (301, 302, 303, 307, 308):
