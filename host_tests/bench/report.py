@@ -39,12 +39,12 @@ identity, commands, updates and time are in it.
 _UPDATES = """
 
 Updates, KiB/s of payload. *bare*: the least that any updater must do: read the socket, unpack, hash, write. *agent*:
-ranges of 64 KiB, each asked for when the last is there, so that a lost connection costs no more and commands are
-heard in between. *checked*: with the hash of what is read back from flash. With a file as flash the agent loses the
-waits for its ranges, 2 ms each at this server; a chip's flash takes most of the time, and the last rows have one as
-slow: a pause. That bound cannot be raised from Python: `Partition` erases 4 KiB at a time (`ioctl` 6), or as much as
-the buffer that is written, and the chip's faster erase begins at 64 KiB. Meanwhile the network goes on by itself, until
-the chip's receive window is full.
+ranges of 64 KiB or a tenth of the file, each asked for when the last is there, so that a lost connection costs no more
+and the operator hears how far it is. *checked*: with the hash of what is read back from flash. With a file as flash the
+agent loses some 5 ms a range here, to the server's answer and to loading the code that asks and that writes in turns; a
+chip's flash takes most of the time, and the last rows have one as slow: a pause. That bound cannot be raised from
+Python: `Partition` erases 4 KiB at a time (`ioctl` 6), or as much as the buffer that is written, and the chip's faster
+erase begins at 64 KiB. Meanwhile the network goes on by itself, until the chip's receive window is full.
 
 """
 
