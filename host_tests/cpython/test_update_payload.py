@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from update_lab import FILES, app, firmware
 
+from combined_image import combined_bin
 from tools import interpreter
 from tools.build import BuildError
 from tools.update import payload
@@ -232,7 +233,7 @@ def test_what_a_firmware_is():
     assert (found.size, found.stored_size, found.compressed) == (len(data), len(data), False)
 
 
-FLASH = b"\xff" * 0x1000 + b"\xe9" + b"\xff" * 0x6FFF + b"\xaa\x50" + bytes(100)
+FLASH = b"\xff" * 0x1000 + b"\xe9" + b"\xff" * 0x6FFF + (b"\xaa\x50" + bytes(30)) * 3
 
 
 @pytest.mark.parametrize("data, reason", [
@@ -241,6 +242,7 @@ FLASH = b"\xff" * 0x1000 + b"\xe9" + b"\xff" * 0x6FFF + b"\xaa\x50" + bytes(100)
     (FLASH, "whole-flash"),
     (b"\xff" * 4096, "whole-flash"),
     (firmware(body=bytes(40000))[:0x8000] + FLASH[0x8000:], "whole-flash"),  # bootloader at 0, as on later chips
+    (combined_bin(), "whole-flash"),  # MicroPython's download for the ESP32, bootloader first
     (b"PK\3\4", "begins with 504b0304"),
     (firmware()[:-1], "damaged image"),
     (b"\xe9", "damaged image"),

@@ -20,7 +20,8 @@ CHIPS = {0: "esp32", 2: "esp32s2", 5: "esp32c3", 9: "esp32s3", 12: "esp32c2", 13
          18: "esp32p4", 23: "esp32c5"}
 
 _HEAD_BYTES = 112  # image header, header of the first segment, description up to the project's name
-_TABLE_ADDRESS, _TABLE_MAGIC = 0x8000, b"\xaa\x50"  # the partition table of a whole flash
+# The partition table of a whole flash. MicroPython's download for the ESP32 begins at 0x1000, with the bootloader.
+_TABLE_ADDRESSES, _TABLE_MAGIC, _ENTRY_BYTES = (0x8000, 0x7000), b"\xaa\x50", 32
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,7 @@ def describe(data: bytes) -> Description:
 
 def kind_of(plain: bytes) -> str:
     """FIRMWARE or APPLICATION, by the first bytes of an unpacked payload. Raises PayloadError for anything else."""
-    # A whole flash of a chip whose bootloader lies at 0 begins like an application image.
-    if plain[:1] == bytes([image.MAGIC]) and plain[_TABLE_ADDRESS:][:2] != _TABLE_MAGIC:
+    if plain[:1] == bytes([image.MAGIC]) and not _is_whole_flash(plain):  # which may begin with a bootloader's image
         return FIRMWARE
     if plain[257:262] == b"ustar":
         return APPLICATION
@@ -97,12 +97,17 @@ def _version_file(files: dict[str, bytes]) -> str:
     return version
 
 
+def _is_whole_flash(data: bytes) -> bool:
+    """Two entries in a row: one alone could be code."""
+    return any(data[at:][:2] == data[at + _ENTRY_BYTES :][:2] == _TABLE_MAGIC for at in _TABLE_ADDRESSES)
+
+
 def _what_else(data: bytes) -> str:
     start = data[:256].lstrip().lower()
     if not data:
         return "the file is empty"
     if start.startswith((b"<!doctype html", b"<html")):
         return "an HTML page, not a payload: the server sent a page instead of the file"
-    if data[_TABLE_ADDRESS:][:2] == _TABLE_MAGIC or data[:4096] == b"\xff" * 4096:
+    if _is_whole_flash(data) or data[:4096] == b"\xff" * 4096:
         return "a whole-flash .bin; an update needs the application image alone (.app-bin)"
     return f"neither an application image (first byte 0xe9) nor an application (tar): it begins with {data[:4].hex()}"
