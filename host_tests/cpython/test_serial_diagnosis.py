@@ -91,7 +91,8 @@ def test_wifi_that_fails(heard, status, words):
 def test_a_weak_signal_and_a_wrong_clock():
     assert diagnosis.wifi({"up": True, "tried": [], "address": "1.2.3.4", "rssi": -85}).verdict == WARN
     assert diagnosis.clock({"before": 0, "after": 10**9, "fault": None}, 10**9 + 7200).verdict == WARN
-    assert diagnosis.clock({"before": 0, "after": 5, "fault": "OSError(116,)"}, 0).verdict == FAIL
+    assert diagnosis.clock({"before": 5, "after": 5, "fault": "OSError(116,)"}, 10**9).verdict == FAIL
+    assert diagnosis.clock({"before": 10**9, "after": 10**9, "fault": "OSError(116,)"}, 10**9 + 5).verdict == WARN
 
 
 @pytest.mark.parametrize(("url", "expected"), [

@@ -183,10 +183,14 @@ def _radio(heard: bool, status: object) -> str:
 
 def clock(facts: dict[str, Any], now_s: float) -> Finding:
     """now_s: the host's, seconds since 1970."""
-    if facts["fault"]:
-        return Finding("clock", FAIL, f"no time by NTP ({facts['fault']})", "certificates cannot be judged without the "
-                       "date: UDP port 123 to pool.ntp.org must be open")
     off = abs(facts["after"] - now_s)
+    if facts["fault"]:
+        text = f"no time by NTP ({facts['fault']})"
+        if off < _HOUR_S:
+            return Finding("clock", WARN, f"{text}, and right all the same: {off:.0f} s off this computer's",
+                           "the cloud tells it after each power loss; better open UDP port 123 to pool.ntp.org")
+        return Finding("clock", FAIL, text, "open UDP port 123 to pool.ntp.org: until the cloud has told the time, "
+                       "certificates are judged by the date of the agent's build")
     text = f"by NTP, {off:.0f} s off this computer's; {facts['before'] - facts['after']:+} s before"
     return Finding("clock", OK if off < _HOUR_S else WARN, text, "" if off < _HOUR_S else "which of both is wrong?")
 
