@@ -69,11 +69,12 @@ class Incoming:
         for i in range(start, end):
             c = buf[i]
             if c != 10:
-                if used == room < self._longest:  # few lines are as long
+                if used < room:
+                    line[used] = c
+                elif used == room < self._longest:  # few lines are as long
                     self._line = bytearray(self._longest)
                     self._line[:room] = line
                     line, room = self._line, self._longest
-                if used < room:
                     line[used] = c
                 used += 1
                 continue
