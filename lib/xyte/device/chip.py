@@ -63,7 +63,7 @@ class Chip:
 
     def __getattr__(self, name):
         if name == "slots":
-            return phase.call("xyte.device.slots", "part", self, name)
+            return phase.call("xyte.device.slots", "of", self)
         return phase.call("xyte.device.board", "part", self, name)
 
     @property

@@ -1,7 +1,7 @@
 """The part of `Chip` that finds the places which updates go into: it is loaded for one call, and gone after it."""
 
 
-def part(chip, _name):
+def of(chip):
     """chip.slots: a function of the kind, "firmware" or "application".
 
     That raises CommandError for firmware on a board with one app partition.

@@ -9,15 +9,15 @@ def carry_out(state, command):
 
     Raises StoreError.
     """
+
+    def tell(text):
+        return phase.call("xyte.services.progress", "tell", state, text)
+
     name, params, entry = command["name"], command["parameters"], state.journal[1]
     if name == state.settings.update_command:
         outcome.of(entry, phase.call, "xyte.phases.update", "update", state, params, entry["id"])
     elif name == "reboot":
         outcome.of(entry, phase.call, "xyte.handlers.reboot", "run", state.chip)
     else:
-        outcome.of(entry, state.commands[name][0], params, lambda text: _tell(state, text))
+        outcome.of(entry, state.commands[name][0], params, tell)
     phase.call("xyte.services.journal", "keep_outcome", state)
-
-
-def _tell(state, text):
-    return phase.call("xyte.services.progress", "tell", state, text)

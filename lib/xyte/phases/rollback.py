@@ -5,7 +5,7 @@ from xyte.core import update_rules
 from xyte.core.outcome import FAILED
 from xyte.core.values import clip
 from xyte.errors import CommandError, StoreError
-from xyte.services.update_record import UpdateRecord
+from xyte.services.update_record import loaded
 
 
 def after_restart(state, command):
@@ -13,8 +13,7 @@ def after_restart(state, command):
 
     Returns (FAILED, message) when it is over, None when it goes on: by a trial under way or by the command again.
     """
-    record, cause = UpdateRecord(state), state.chip.reset_cause()
-    record.load()
+    record, cause = loaded(state), state.chip.reset_cause()
     now = record.now
     if not now or now["command"] != command:
         if cause == update_rules.POWER_LOSS:
@@ -52,8 +51,7 @@ def _switch_again(state, record):
 
 def resume(state):
     """An update that nobody commanded has no command to settle it; and the window of a trial opens."""
-    record = UpdateRecord(state)
-    record.load()
+    record = loaded(state)
     if record.now and record.now["state"] == update_rules.REFUSED:
         file, failures = record.now["offer"]
         phase.call("xyte.phases.offer", "refused", state, file, failures, record.now["message"])

@@ -7,7 +7,7 @@ from xyte import log
 from xyte.core import outcome
 from xyte.errors import StoreError
 from xyte.services import journal
-from xyte.services.update_record import UpdateRecord
+from xyte.services.update_record import loaded
 
 _WINDOW_S = 300
 
@@ -30,8 +30,7 @@ def prove(state):
             reason = "%s: %s" % (type(e).__name__, e)
         if reason:
             return fail(state, "self-test %s" % reason)
-    update = UpdateRecord(state)
-    update.load()
+    update = loaded(state)
     state.chip.slots(update.now["kind"]).confirm()
     state.trial_ms = None
     version, entry = update.now["version"], state.journal[1]
@@ -45,10 +44,8 @@ def prove(state):
 def fail(state, reason="no telemetry was accepted within %d s" % _WINDOW_S):
     """It has not proven itself: restart into the old code."""
     log.error("update", reason)
-    update = UpdateRecord(state)
     try:
-        update.load()
-        update.save(message=reason)
+        loaded(state).save(message=reason)
     except StoreError as e:
         log.error("update", e)
     state.chip.clear_boots()

@@ -1,14 +1,13 @@
-"""Is this update welcome? Everything that can be known before its first byte."""
+"""Is this update welcome, by what flash knows of it and of those before? And the beginning of its record."""
 
 from xyte.core import update_rules
 from xyte.errors import CommandError
-from xyte.services.update_record import UpdateRecord
+from xyte.services.update_record import loaded
 
 
 def judge(state, wish, is_retry):
     """What flash knows of it. wish: see core/update_wish.py. Raises CommandError, StoreError."""
-    record = UpdateRecord(state)
-    record.load()
+    record = loaded(state)
     if record.now and record.now["state"] == update_rules.TRIAL:
         raise CommandError("%s is on trial" % record.now["version"])
     if record.has_failed(wish["sha256"]) and not is_retry:
@@ -20,8 +19,7 @@ def begin(state, wish, command):
 
     Raises StoreError, and CommandError when it was begun too often.
     """
-    record = UpdateRecord(state)
-    record.load()
+    record = loaded(state)
     old = record.now
     if not old or old["sha256"] != wish["sha256"] or old["command"] != command:
         record.set_safe(0)

@@ -53,6 +53,13 @@ class UpdateRecord:
         return sha256[:_ID_HEX].encode() in (self._keys.get(_FAILED_KEY) or b"")
 
 
+def loaded(state):
+    """The record as flash has it. Raises StoreError."""
+    record = UpdateRecord(state)
+    record.load()
+    return record
+
+
 def read(keys):
     """What the record says, as a dict; None when no update is under way. keys: key-value store. Raises StoreError."""
     whole = record.unpack(keys.get(_KEY))
@@ -64,8 +71,7 @@ def resume_at(state, anew):
 
     Raises StoreError.
     """
-    record = UpdateRecord(state)
-    record.load()
+    record = loaded(state)
     if anew:
         record.set_safe(0)
         record.save(etag="")
@@ -74,8 +80,7 @@ def resume_at(state, anew):
 
 def note_safe(state, at, etag):
     """So many bytes, of the file with this ETag, are on flash. Raises StoreError."""
-    record = UpdateRecord(state)
-    record.load()
+    record = loaded(state)
     if etag != record.now["etag"]:
         record.save(etag=etag)
     record.set_safe(at)

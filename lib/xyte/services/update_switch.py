@@ -6,12 +6,12 @@ from xyte import log
 from xyte.core import update_rules
 from xyte.errors import CommandError
 from xyte.services import sinks
-from xyte.services.update_record import UpdateRecord
+from xyte.services.update_record import UpdateRecord, loaded
 
 
 def prove(state, buf):
-    """What is read back from flash must be what was signed. buf: 4 KiB to work with. Raises CommandError."""
-    now = _record(state).now
+    """What is read back from flash must be what was signed. buf: to work with, see sinks.py. Raises CommandError."""
+    now = loaded(state).now
     found = hexlify(sinks.digest(state.chip, now, buf)).decode()
     if found != now["sha256"]:
         raise CommandError("what was written does not have the announced SHA-256 (%s...)" % found[:16])
@@ -19,7 +19,7 @@ def prove(state, buf):
 
 def switch(state):
     """Change the boot choice and restart into the trial. Raises CommandError, StoreError."""
-    record, chip = _record(state), state.chip
+    record, chip = loaded(state), state.chip
     slots, trials = chip.slots(record.now["kind"]), record.now["trials"] + 1
     record.save(state=update_rules.SWITCH, mark=slots.mark(), trials=trials)
     chip.clear_boots()
@@ -34,9 +34,3 @@ def switch(state):
 def give_up(state):
     """Nothing of this update is left to go on with."""
     UpdateRecord(state).clear()
-
-
-def _record(state):
-    record = UpdateRecord(state)
-    record.load()
-    return record
