@@ -13,6 +13,7 @@ from board_lab import firmware, make_board
 
 from plugged import Plugged
 from tools import ROOT
+from tools.board.serial_port import SerialPort
 from tools.board.virtual import VirtualBoard
 
 BUSY = "import time\nprint('busy')\nwhile True:\n    time.sleep_ms(5)"
@@ -205,6 +206,26 @@ def test_nobody_needs_to_listen_and_whoever_comes_next_can(tmp_path):
         second.timeout = 5
         assert second.read(1)
         second.close()
+
+
+def test_keys_typed_before_the_port_was_closed_arrive():
+    port = SerialPort()
+    client = socket.create_connection(("127.0.0.1", port.port))
+    port.typed(port.watched()[0])
+    [fd] = port.watched()
+    port.shown(b"a banner that the other end does not read")
+    client.sendall(b"keys")
+    client.close()
+    for _ in range(3):
+        port.shown(b"the board goes on printing")
+    assert port.watched() == [fd], "or what was typed is lost"
+    assert port.typed(fd) == b"keys"
+    port.typed(fd)
+    with socket.create_connection(("127.0.0.1", port.port)) as following:
+        port.typed(port.watched()[0])
+        port.shown(b"next")
+        assert following.recv(4) == b"next"
+    port.close()
 
 
 def test_dtr_and_rts_are_the_buttons(tmp_path):

@@ -105,9 +105,12 @@ def test_without_faults_one_connection_serves_all(board, process):
 
 def test_answers_are_not_held_back(board):
     board.telemetry()
-    start = time.monotonic()
-    assert all(whole(board.telemetry()) for _ in range(100))
-    assert time.monotonic() - start < 3  # Nagle's algorithm against delayed acknowledgements takes 4.4 s
+    took = []
+    for _ in range(100):
+        start = time.monotonic()
+        assert whole(board.telemetry())
+        took.append(time.monotonic() - start)
+    assert sorted(took)[30] < 0.03  # Nagle's algorithm against delayed acknowledgements: 0.044 s nearly each
 
 
 def test_status(board, process):
@@ -246,7 +249,7 @@ def test_keep_alive_follows_the_setting(board, process):
     board.telemetry()
     start = time.monotonic()
     assert board.at_end()
-    assert 0.5 < time.monotonic() - start < 3
+    assert 0.5 < time.monotonic() - start < 4.5
 
 
 def test_operators_and_the_panel_are_never_spoilt(board, process):

@@ -494,7 +494,7 @@ def test_slow_and_cut(cloud, client, file):
     cloud.faults([{"action": "cut", "at": 20_000}])
     start = time.monotonic()
     assert got(client, f"{cloud.files}/files/{file}/blob")[1] == DATA[:20_000]
-    assert 0.1 < time.monotonic() - start < 2
+    assert 0.1 < time.monotonic() - start < 15
 
 
 def test_a_client_that_hangs_up_stops_the_counting(cloud, client, file):

@@ -21,6 +21,7 @@ class SerialPort:
     def __init__(self, port: int = 0):
         self._listener = socket.create_server(("127.0.0.1", port))
         self._client: socket.socket | None = None
+        self._deaf = False  # the client has gone; what it typed before that is still to be read
         self._lines: Lines | None = None  # of a client that speaks RFC 2217
         self._ended_cr = False
         self._button: str | None = None
@@ -86,12 +87,15 @@ class SerialPort:
 
     def _send(self, data: bytes) -> None:
         try:
-            if self._client:
+            if self._client and not self._deaf:
                 self._client.sendall(data)
-        except OSError:
+        except TimeoutError:
             self._hang_up()
+        except OSError:
+            self._deaf = True
 
     def _hang_up(self) -> None:
         if self._client:
             self._client.close()
         self._client = self._lines = None
+        self._deaf = False

@@ -21,6 +21,7 @@ _ATTEMPTS = 3
 _ATTEMPT_S = 4  # the agent may be in a handshake step or a signature when Ctrl-C comes
 _PRESSES, _PRESS_S = 40, 0.05
 _RAW_MODE = b"raw REPL; CTRL-B to exit\r\n"
+_PROMPT, _RESETS = b">>> ", b"soft reboot\r\n"
 _CHUNK = 720  # bytes of a file in one piece of code; the board holds it three times over
 _READ_S = 2
 _RESET_S = 5
@@ -128,7 +129,10 @@ class Repl:
             return
         try:
             self._transport.exit_raw_repl()
+            self._transport.read_until(1, _PROMPT, timeout=_READ_S, timeout_overall=_RESET_S)
             self._transport.serial.write(b"\x04")
+            # A port that is closed at once may take the key with it, when it leads over a network.
+            self._transport.read_until(1, _RESETS, timeout=_READ_S, timeout_overall=_RESET_S)
         except OSError as error:
             raise PortError(f"{self._port}: the connection was lost ({error})") from error
 
