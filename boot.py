@@ -28,13 +28,18 @@ _FOLDERS = ("", "/slot_a", "/slot_b")
 _STARTED = 16
 _UPDATE = "update"
 
-_nvs = esp32.NVS("xyte")
+def _open():
+    """None when NVS is full or broken: the application in the root is tried nevertheless."""
+    try:
+        return esp32.NVS("xyte")
+    except OSError as e:
+        print("boot: NVS: %r" % e)
 
 
 def _get(key):
     try:
         return _nvs.get_i32(key)
-    except OSError:
+    except (AttributeError, OSError):
         return 0
 
 
@@ -44,7 +49,7 @@ def _set(key, value):
         _nvs.set_i32(key, value)
         _nvs.commit()
         return True
-    except OSError as e:
+    except (AttributeError, OSError) as e:
         print("boot: NVS %s: %r" % (key, e))
         return False
 
@@ -115,9 +120,20 @@ def _choose():
     return None
 
 
+def _show_console():
+    """From MicroPython 1.27 on a chip's own USB comes up after boot.py, which from here on does not end."""
+    if hasattr(machine, "USBDevice") and sys.implementation.version >= (1, 27):
+        usb = machine.USBDevice()  # pyright: ignore[reportAttributeAccessIssue] - not on every chip
+        usb.builtin_driver = usb.BUILTIN_DEFAULT
+        usb.active(True)
+
+
 machine.WDT(timeout=_WATCHDOG_MS)
 gc.threshold(_COLLECT_EVERY)
+_nvs = _open()
 instead, update = _choose(), _UPDATE
+if instead:
+    _show_console()
 for name in [name for name in globals() if name.startswith("_") and not name.startswith("__")]:
     del globals()[name]  # main.py has the same globals: all of this would stay on the heap, 2 KiB
 if instead == update:

@@ -16,7 +16,8 @@ class Board:
     def __init__(self):
         self.rtc, self.nvs = b"", {}
         self.cause = POWER_ON
-        self.nvs_works, self.nvs_writes = True, 0
+        self.nvs_works, self.nvs_opens, self.nvs_writes = True, True, 0
+        self.version, self.usb = (1, 25, 0, ""), None
         self.watchdogs, self.safe_runs = [], []
         self.files, self.folder = {"/main.py", "/slot_a/main.py", "/slot_b/main.py"}, ""
 
@@ -31,7 +32,9 @@ class Board:
 
         class Nvs:
             def __init__(self, namespace):
-                assert namespace == "xyte"
+                assert namespace == "xyte" and board.watchdogs  # which is first
+                if not board.nvs_opens:
+                    raise OSError(-4357, "ESP_ERR_NVS_NOT_ENOUGH_SPACE")
 
             def get_i32(self, key):
                 if key not in board.nvs or not isinstance(board.nvs[key], int):
@@ -52,9 +55,12 @@ class Board:
 
         machine = SimpleNamespace(RTC=Rtc, WDT=lambda timeout: self.watchdogs.append(timeout),
                                   reset_cause=lambda: self.cause)
+        if self.usb:
+            machine.USBDevice = lambda: self.usb
         safe = SimpleNamespace(run=self.safe_runs.append)
         return {"machine": machine, "esp32": SimpleNamespace(NVS=Nvs), "xyte": SimpleNamespace(safe=safe),
-                "os": SimpleNamespace(stat=self.stat, chdir=self.enter), "sys": SimpleNamespace(path=["", "/lib"]),
+                "os": SimpleNamespace(stat=self.stat, chdir=self.enter),
+                "sys": SimpleNamespace(path=["", "/lib"], implementation=SimpleNamespace(version=self.version)),
                 "gc": SimpleNamespace(threshold=int)}
 
     def stat(self, path):
@@ -90,6 +96,30 @@ def test_the_watchdog_comes_first():
     board.nvs_works = False
     board.boot(POWER_ON)
     assert board.watchdogs == [60000]
+
+
+def test_nvs_that_cannot_be_opened_is_no_reason_to_stop():
+    board = Board()
+    board.nvs_opens = False
+    assert [board.boot() for _ in range(6)] == [False] * 5 + [True]
+
+
+@pytest.mark.parametrize(("version", "expected"), [((1, 26, 0, ""), []), ((1, 27, 0, ""), ["default", True])])
+def test_usb_of_the_chips_own_is_there_in_safe_mode(version, expected):
+    board, seen = Board(), []
+
+    class Usb:
+        BUILTIN_DEFAULT, active = "default", seen.append
+
+        def __setattr__(self, name, value):
+            assert name == "builtin_driver"
+            seen.append(value)
+
+    board.usb, board.version = Usb(), version
+    for _ in range(5):
+        board.boot()
+    assert seen == []
+    assert board.boot() and seen == expected
 
 
 @pytest.mark.parametrize("cause", [HARD, WATCHDOG, SOFT])

@@ -11,7 +11,7 @@ from rig import MAIN, RUN, make_board
 
 from tools.board.virtual import VirtualBoard
 
-ADDRESS = "192.168.4.1"
+ADDRESS = "4.3.2.1"
 PASSWORD = "label-1234"
 SPEED = 8
 RIGHT, WRONG = "home-key-1", "wrong-key-1"

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(bool(os.environ.get("NO_I386")), reason="NO_I386
 
 LIFE_HEAP = "44wK"  # of the chip, with the agent in its image
 STOCK_HEAP = "56wK"  # what an ESP32 without PSRAM begins with; the agent as files
-RESIDENT = 26 * 1024  # bytes: code and data of the agent between two telemetries
+RESIDENT = 53 * 512  # bytes: code and data of the agent between two telemetries
 TRANSIENT = 8 * 1024  # bytes on top: of a command, with the code that carries it out
 
 # Looks at the heap between two steps, and each time that the watchdog is fed: that is at every wait and every block.

@@ -89,10 +89,10 @@ def test_every_way_leads_to_the_page(tmp_path, cloud):
 
 @pytest.mark.parametrize("request_bytes", [
     b"", b"\r\n\r\n", b"GET\r\n\r\n", b"\xff\xfe\r\n\r\n", b"GET / HTTP/1.1\r\nNo colon\r\n\r\n",
-    b"POST /join HTTP/1.1\r\nHost: 192.168.4.1\r\nContent-Length: 99999\r\n\r\nx",
-    b"POST /join HTTP/1.1\r\nHost: 192.168.4.1\r\nContent-Length: -1\r\n\r\n",
+    b"POST /join HTTP/1.1\r\nHost: 4.3.2.1\r\nContent-Length: 99999\r\n\r\nx",
+    b"POST /join HTTP/1.1\r\nHost: 4.3.2.1\r\nContent-Length: -1\r\n\r\n",
     b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n",
-    (b"POST /join HTTP/1.1\r\nHost: 192.168.4.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    (b"POST /join HTTP/1.1\r\nHost: 4.3.2.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     b"Content-Length: 12\r\n\r\ntoken=%zz&a="),
 ])
 def test_nonsense_does_no_harm(open_portal, request_bytes):

@@ -1,7 +1,8 @@
 """The portal's memory is the board's again before TLS starts: 32-bit heap, the same life with and without it.
 
-After a set-up the board restarts, and nothing can be left. When a known network comes back by itself it does not: then
-only the names of the portal's modules stay, which MicroPython never forgets and a frozen agent has in ROM anyway.
+After a set-up the board restarts, and nothing can be left. When a known network comes back by itself it restarts only
+with the agent as files: for the names of the portal's modules, which MicroPython never forgets. An image has them in
+ROM.
 """
 
 import os
@@ -9,7 +10,9 @@ import re
 
 import pytest
 from phone import NETWORKS, PASSWORD, RIGHT, SPEED, Phone
-from rig import MAIN, Powered, make_board
+from rig import MAIN, RUN, Powered, make_board
+
+from tools.board import factory
 
 pytestmark = pytest.mark.skipif(bool(os.environ.get("NO_I386")), reason="NO_I386 is set")
 HEAP = "56wK"  # what a stock ESP32 begins with; while no TLS session takes room it adds to that
@@ -34,10 +37,10 @@ def in_use(run):
     return whole, int(re.search(r"n_total_bytes=(\d+)", run.wait("n_total_bytes"))[1])
 
 
-def board(folder, cloud, wifi, **more):
+def board(folder, cloud, wifi, agent="image", heap=HEAP, main=MAIN + LOOP, **more):
     settings = {"wifi": wifi, "setup_password": PASSWORD, "log_level": "info", **more}
-    return make_board(folder, cloud, main=MAIN + LOOP, wifi=NETWORKS, settings=settings, arch="i386", heap=HEAP,
-                      speed=SPEED)
+    return make_board(folder, cloud, main=main, wifi=NETWORKS, settings=settings, arch="i386", heap=heap,
+                      speed=SPEED, agent=agent, firmware=factory.built_firmware("1.0.0", agent))
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +77,14 @@ def test_after_a_network_has_come_back(tmp_path, shared_cloud, without, record_p
     record_property("heap in use", f"{without} without, {after} after the portal")
     print(f"heap in use, and names in it: {without} without a portal, {after} after it was open")
     assert after[0] - names <= without[0] + LEFT
+
+
+def test_as_files_it_restarts_when_a_network_has_come_back(tmp_path, shared_cloud):
+    late = board(tmp_path / "late", shared_cloud, [HOME], "files", "128wK", MAIN + RUN, setup_after_s=1, link_reset_s=0)
+    late.outage(True)
+    with Powered(late, speed=40) as run:
+        run.wait("portal: open", timeout=40)
+        late.outage(False)
+        run.wait("connected to HomeNet", after=len(run.lines))
+        run.wait("registered as")
+        assert run.count("--- boot") == 2

@@ -3,12 +3,18 @@
 The update is reported `failed` with the reason, the image is not tried again, the old version goes on reporting.
 """
 
+from contextlib import closing
+
 import payloads
 import pytest
 from payloads import APPLICATION, FIRMWARE
 from rig import Powered, found, identity, registered
 from update_bench import Bench, make_updatable
 
+from tools.board.flash import Flash
+
+TRIAL = "restarting into .* for trial"
+SECOND_SLOT = 0x190000  # of the OTA table
 SPEED = 60  # the window of a trial, 300 s, in five
 DEAF = """
 import xyte.device.stream
@@ -62,7 +68,7 @@ def test_bad_code_is_rolled_back_and_told(tmp_path, shared_cloud, case):
         sent = bench.send(payloads.make(kind, "1.1.0", code))
         message = sent.failed(run)
         print(f"\n{case}: {message}")
-        assert run.count("restarting into .* for trial") == 1
+        assert run.count(TRIAL) == 1
         assert message.startswith("1.1.0 failed its trial, 1.0.0 runs again: ")
         assert reason in message
         run.reports(2)
@@ -71,7 +77,7 @@ def test_bad_code_is_rolled_back_and_told(tmp_path, shared_cloud, case):
         seen = len(run.lines)
         run.reports(3)
         assert not found("--- boot", run.lines[seen:])
-    assert run.count("restarting into .* for trial") == 1
+    assert run.count(TRIAL) == 1
     assert run.count("--- boot ") == 4, run.lines  # power-up, updater, trial, back
     assert bench.device == identity(board)["id"] == kept
     assert bench.info()["firmware"]["version"] == "1.0.0"
@@ -101,3 +107,61 @@ def test_only_a_verified_200_confirms(tmp_path, cloud, kind, trouble):
             cloud.restart(certificate="good")
         assert sent.failed(run) == f"1.1.0 failed its trial, 1.0.0 runs again: {NO_TELEMETRY}"
     assert run.count("is confirmed") == 0
+
+
+@pytest.mark.parametrize("kind", payloads.KINDS)
+def test_bad_code_after_bad_code(tmp_path, shared_cloud, kind):
+    """After a lost trial the bootloader counts on as if it had never been; the next one is a trial of its own."""
+    board = registered(make_updatable(tmp_path / "board", shared_cloud, speed=SPEED))
+    bench = Bench(tmp_path, shared_cloud, board)
+    with Powered(board) as run:
+        run.reports(2)
+        for version in ("1.1.0", "1.2.0"):
+            message = bench.send(payloads.make(kind, version, CRASH)).failed(run)
+            assert message.startswith(f"{version} failed its trial, 1.0.0 runs again: ")
+        bench.send(payloads.make(kind, "1.3.0")).done(run)
+    assert run.count(TRIAL) == 3
+    assert bench.info()["firmware"]["version"] == "1.3.0"
+
+
+@pytest.mark.parametrize("kind", payloads.KINDS)
+def test_power_lost_while_bad_code_hangs(tmp_path, shared_cloud, kind):
+    """What anybody does to a device that hangs. It says nothing about the code, so it gets one more trial."""
+    board = registered(make_updatable(tmp_path / "board", shared_cloud, speed=SPEED))
+    bench = Bench(tmp_path, shared_cloud, board)
+    with Powered(board) as run:
+        run.reports(2)
+        sent = bench.send(payloads.make(kind, "1.1.0", "print('hung')\nwhile True: pass\n"))
+        run.wait("hung")
+    with Powered(board) as run:
+        assert sent.failed(run).startswith("1.1.0 failed its trial, 1.0.0 runs again: ")
+        run.reports(2)
+    assert run.count(TRIAL) == 1
+
+
+def test_trial_after_an_image_has_gone_bad(tmp_path, shared_cloud):
+    """The bootloader has fallen back without a word: the slot is still the one that was chosen, and confirmed."""
+    board = registered(make_updatable(tmp_path / "board", shared_cloud, speed=SPEED))
+    bench = Bench(tmp_path, shared_cloud, board)
+    with Powered(board) as run:
+        run.reports(2)
+        bench.send(payloads.make(FIRMWARE, "1.1.0")).done(run)
+    with closing(Flash(board.folder / "flash.bin")) as flash:
+        flash.program(SECOND_SLOT + 0x2000, bytes(16))
+    with Powered(board) as run:
+        run.reports(2)
+        message = bench.send(payloads.make(FIRMWARE, "1.2.0", CRASH)).failed(run)
+        assert message.startswith("1.2.0 failed its trial, 1.0.0 runs again: ")
+        bench.send(payloads.make(FIRMWARE, "1.3.0")).done(run)
+
+
+def test_application_that_sleeps_cannot_sleep_through_a_trial(tmp_path, shared_cloud):
+    """Deep sleep is no restart for the bootloader: it would start the firmware on trial again and again."""
+    main = payloads.MAIN + "agent.run(for_s=60, reports=1)\nimport machine\nmachine.deepsleep(60000)\n"
+    board = registered(make_updatable(tmp_path / "board", shared_cloud, speed=SPEED, main=main))
+    bench = Bench(tmp_path, shared_cloud, board)
+    with Powered(board) as run:
+        run.reports(2)
+        sent = bench.send(payloads.make(FIRMWARE, "1.1.0", DEAF))
+        assert sent.failed(run) == f"1.1.0 failed its trial, 1.0.0 runs again: {NO_TELEMETRY}"
+        run.wait("DEEPSLEEP_RESET", after=len(run.lines))

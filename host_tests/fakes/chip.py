@@ -116,6 +116,16 @@ class Restarted(BaseException):
     """machine.reset() does not return: this flies through everything."""
 
 
+class FakeButton:
+    """As the Pin of a button to ground."""
+
+    def __init__(self, chip, pin):
+        self._chip, self._pin = chip, pin
+
+    def value(self):
+        return int(self._pin not in self._chip.held_pins)
+
+
 class FakeChip:
     """root: folder for files. connect: a FakeServer. cause: reset cause as text."""
 
@@ -135,8 +145,8 @@ class FakeChip:
     def start(self, settings, version):
         pass
 
-    def pressed(self, pin):
-        return pin in self.held_pins
+    def button(self, pin):
+        return FakeButton(self, pin) if pin >= 0 else None
 
     def clear_boots(self):
         self.boots.clear()

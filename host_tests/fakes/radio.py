@@ -16,6 +16,8 @@ class Radio:
     def __init__(self, clock, air):
         self.clock, self.air = clock, air
         self.joins, self.scans, self.renewals = [], 0, 0
+        self.dhcp_ms = 0  # from joined to an address
+        self.others = []  # rows of scan() beside those of `air`
         self.name, self.dns = None, "192.168.1.1"
         self.station = Station(self)
         self.WLAN = _Kind(self.station)
@@ -41,9 +43,10 @@ class _Kind:
 class Station:
     def __init__(self, radio):
         self._radio = radio
-        self._on = self._has_address = self._leaving = False
+        self._on = self._joined = self._has_address = self._leaving = False
         self._wanted = self._static = None
-        self._reason = self._due = 0
+        self._reason = self._due = self._address_due = 0
+        self.bssid = None  # of the last connect()
         self._reconnects = -1
         self.cycles = 0
 
@@ -53,16 +56,21 @@ class Station:
     def _advance(self):
         if self._leaving and self._now() >= self._due:
             self._leaving, self._reason = False, 8
-            self._has_address, self._wanted = False, None
-        if self._has_address and self._wanted not in self._radio.air:
-            self._has_address, self._reason = False, 200
+            self._joined, self._wanted = False, None
+        if self._joined and self._wanted not in self._radio.air:
+            self._joined, self._reason = False, 200
             self._again()
-        if self._wanted and not self._has_address and self._now() >= self._due:
+        if self._wanted and not self._joined and self._now() >= self._due:
             key, fault, _ = self._radio.air.get(self._wanted, ("", 201, 0))
-            self._reason = fault or (15 if key != self._key else 0)
-            self._has_address = not self._reason
-            if self._reason:
+            reason = fault or (15 if key != self._key else 0)
+            self._joined, self._address_due = not reason, self._now() + self._radio.dhcp_ms
+            if reason:
+                self._reason = reason
                 self._again()
+        has_address = self._joined and self._now() >= self._address_due
+        if has_address and not self._has_address:
+            self._reason = 0
+        self._has_address = has_address
 
     def _again(self):
         self._due = self._now() + _MISS_MS
@@ -75,16 +83,17 @@ class Station:
             self._on = on
             self.cycles += not on
             if not on:
-                self._has_address, self._wanted = False, None
+                self._joined = self._has_address = False
+                self._wanted = None
         return self._on
 
-    def connect(self, ssid, key=None):
+    def connect(self, ssid, key=None, *, bssid=None):
         self._advance()
         if not self._on:
             raise OSError("Wifi Not Started")
         if self._wanted or self._leaving:
             raise OSError("Wifi Internal State Error")
-        self._wanted, self._key = ssid, key or ""
+        self._wanted, self._key, self.bssid = ssid, key or "", bssid
         self._radio.joins.append(ssid)
         self._due = self._now() + (_JOIN_MS if ssid in self._radio.air else _MISS_MS)
 
@@ -102,7 +111,7 @@ class Station:
     def status(self, what=None):
         self._advance()
         if what == "rssi":
-            if not self._has_address:
+            if not self._joined:
                 raise OSError("Wifi Not Connected")
             return self._radio.air[self._wanted][2]
         if self._has_address:
@@ -138,4 +147,5 @@ class Station:
         if self._wanted and not self._has_address:
             return []
         air = self._radio.air
-        return [(name.encode(), b"\2\0\0\0\0\1", 6, air[name][2], 3 if air[name][0] else 0, False) for name in air]
+        rows = [(name.encode(), b"\2\0\0\0\0\1", 6, air[name][2], 3 if air[name][0] else 0, False) for name in air]
+        return rows + self._radio.others

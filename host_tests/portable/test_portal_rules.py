@@ -38,6 +38,17 @@ class FakePortal:
         self.closed = True
 
 
+class FakeHotspot:
+    address = "4.3.2.1"
+
+    def __init__(self, on_air):
+        self._on_air = on_air
+        on_air.append(self)
+
+    def close(self):
+        self._on_air.remove(self)
+
+
 class Site:
     def __init__(self, wifi, air, held=(), **more):
         self.chip = FakeChip("", None)
@@ -91,12 +102,15 @@ def test_what_cannot_be_loaded_is_no_crash():
 def test_an_opening_that_fails_leaves_nothing_loaded():
     sys.modules["microdot"] = json  # without what the page's module looks for in it
     sys.modules.pop("xyte.portal.site", None)
+    on_air = []
+    real, portal.Hotspot = portal.Hotspot, lambda *how: FakeHotspot(on_air)
     try:
         portal.opened(Site([HOME], {}).link)
         raise AssertionError("opened without microdot")
     except ImportError:
-        assert "microdot" not in sys.modules
+        assert "microdot" not in sys.modules and on_air == []
     finally:
+        portal.Hotspot = real
         sys.modules.pop("microdot", None)
 
 
@@ -163,14 +177,31 @@ def test_somebody_on_the_page_is_not_disturbed():
     assert len(site.radio.joins) <= tries + 1  # one may have been running
 
 
-def test_button_at_start_opens_it_though_the_network_is_there():
-    site = Site([HOME], {"home": HOME_AIR}, held=(9,), setup_pin=9)
-    assert not site.pass_s(60) and site.radio.joins == []
-    assert len(site.portals) == 1
+def test_button_opens_it_though_the_network_is_there():
+    site = Site([HOME], {"home": HOME_AIR}, setup_pin=0)
+    assert site.pass_s(60)
+    site.chip.held_pins = (0,)
+    site.pass_s(2)
+    site.chip.held_pins = ()
+    assert site.pass_s(60) and site.portals == []  # not for long enough
+    site.chip.held_pins = (0,)
+    assert not site.pass_s(60) and len(site.portals) == 1
+    site.chip.held_pins = ()
     assert site.pass_s(300) and site.portals[0].closed  # nobody came: the known network goes on
-    del site.radio.air["home"]
-    site.pass_s(60)
-    assert len(site.portals) == 1  # the button counts at the start only
+
+
+def test_button_that_is_stuck_counts_once():
+    site = Site([HOME], {"home": HOME_AIR}, held=(9,), setup_pin=9)
+    assert not site.pass_s(60) and len(site.portals) == 1
+    assert site.pass_s(1000) and len(site.portals) == 1
+
+
+def test_button_while_it_is_open_changes_nothing():
+    site = Site([], {}, setup_pin=9)
+    site.pass_s(10)
+    site.chip.held_pins = (9,)
+    site.pass_s(10)
+    assert len(site.portals) == 1 and not site.portals[0].closed
 
 
 def test_after_a_success_the_new_network_is_the_one():
@@ -225,6 +256,7 @@ def test_list_of_networks():
     rows = [(b"a", b"", 1, -70, 3, False), (b"b", b"", 1, -50, 0, False), (b"a", b"", 6, -40, 3, False),
             (b"", b"", 1, -30, 3, False), (b"\xff\xfe", b"", 1, -30, 3, False)]
     assert listed(rows) == [("a", -40, True), ("b", -50, False)]
+    assert listed([(b"a company's", b"", 1, -40, 5, False), (b"owe", b"", 1, -40, 9, False)]) == []
 
 
 def chip_with(wifi):
@@ -247,10 +279,10 @@ def test_new_network_comes_first_and_the_others_stay():
     assert b"new-key-11" in chip.keys.get("settings")  # the spare copy follows
 
 
-def test_known_network_keeps_its_address():
+def test_what_is_written_is_what_was_tried():
     fixed = dict(HOME, ip="10.0.0.5", mask="255.0.0.0", gateway="10.0.0.1")
     chip = chip_with([{"ssid": "shed", "key": "shed-key-1"}, fixed])
-    assert remember(chip, "home", "other-key-1")[0] == dict(fixed, key="other-key-1")
+    assert remember(chip, "home", "other-key-1")[0] == dict(HOME, key="other-key-1")
     assert len(written(chip)["wifi"]) == 2
 
 

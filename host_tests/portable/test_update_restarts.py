@@ -17,6 +17,12 @@ class Slots:
     def __init__(self):
         self.switches = 0
 
+    def settled(self):
+        pass
+
+    def forget(self):
+        pass
+
     def mark(self):
         return 0
 
@@ -36,6 +42,18 @@ class Board:
             state=update_state, command=command, kind=update_rules.APPLICATION, version="2.0.0", slot="/slot_a",
             sha256="0" * 64, size=512, trials=0, mark=0, message="",
         )  # fmt: skip
+
+
+def test_no_more_than_three_trials_whatever_ended_them():
+    for cause, switched, first in (
+        ("PWRON_RESET", True, update_rules.TRY_AGAIN), ("UNKNOWN_RESET", True, update_rules.TRY_AGAIN),
+        ("PWRON_RESET", False, update_rules.SWITCH_NOW), ("WDT_RESET", False, update_rules.SWITCH_NOW),
+        ("WDT_RESET", True, update_rules.ROLLED_BACK),
+    ):  # fmt: skip
+        record = {"state": update_rules.SWITCH, "message": "", "trials": 2}
+        assert update_rules.after_restart(record, cause, False, switched) == first
+        record["trials"] = 3
+        assert update_rules.after_restart(record, cause, False, switched) == update_rules.ROLLED_BACK
 
 
 def test_what_fails_before_the_restart_leaves_the_boot_choice_alone():

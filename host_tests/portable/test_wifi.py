@@ -90,9 +90,18 @@ def test_better_network_with_a_wrong_key_costs_less_and_less():
 
 def test_weak_network_is_no_better_one():
     seen = [(b"home", b"", 1, -80, 3, False), (b"shed", b"", 1, -40, 3, False)]
-    assert wifi_rules.better([HOME, SHED], 1, seen) == -1
-    assert wifi_rules.better([SHED, HOME], 1, seen) == 0
-    assert wifi_rules.better([SHED, HOME], 0, seen) == -1
+    assert wifi_rules.better([HOME, SHED], 1, -50, seen) is None
+    assert wifi_rules.better([SHED, HOME], 1, -80, seen) == (0, b"")
+    assert wifi_rules.better([SHED, HOME], 0, -50, seen) is None
+
+
+def test_weak_access_point_is_left_for_a_stronger_one_of_the_same_name():
+    site = Site([HOME], {"home": ("home-key-1", 0, -85)})
+    assert site.pass_s(1300) and site.radio.scans >= 1 and site.radio.joins == ["home"]
+    site.radio.others = [(b"home", b"\2\0\0\0\0\2", 11, -78, 3, False), (b"home", b"\2\0\0\0\0\3", 1, -60, 3, False)]
+    assert site.pass_s(1300)
+    assert site.radio.joins == ["home"] * len(site.radio.joins) and len(site.radio.joins) > 1
+    assert site.radio.station.bssid == b"\2\0\0\0\0\3"
 
 
 def test_static_address_and_back_to_dhcp():
@@ -183,14 +192,62 @@ def test_link_that_somebody_else_keeps_is_always_up():
 
 
 def test_lost_attempt_is_told_from_one_that_runs():
-    assert not wifi_rules.is_lost(201, 201, 5000)  # left over from the attempt before
-    assert wifi_rules.is_lost(201, 201, 8000) and wifi_rules.is_lost(15, 1001, 100)
-    assert not wifi_rules.is_lost(1000, 1000, 14000) and wifi_rules.is_lost(1001, 1000, 15000)
+    assert not wifi_rules.is_lost(201, 201, 5000, False)  # left over from the attempt before
+    assert wifi_rules.is_lost(201, 201, 8000, False) and wifi_rules.is_lost(15, 1001, 100, False)
+    assert not wifi_rules.is_lost(201, 201, 24000, True)  # joined: what is left over says nothing
+    assert not wifi_rules.is_lost(1000, 1000, 24000, False) and wifi_rules.is_lost(1001, 1000, 25000, True)
+
+
+def test_network_that_takes_its_time_is_joined_behind_one_that_is_not_there():
+    site = Site([HOME, SHED], {"shed": SHED_AIR})
+    site.radio.dhcp_ms = 18000
+    assert site.pass_s(40)
+    assert site.radio.joins == ["home", "shed"]
+
+
+def test_failure_that_may_pass_is_tried_again_at_once():
+    site = Site([HOME], {"home": ("home-key-1", 205, -60)})
+    site.pass_s(2)
+    site.radio.air["home"] = HOME_AIR
+    assert site.pass_s(2)
+    assert site.radio.joins == ["home", "home"]
+
+
+def test_network_that_leads_nowhere_gives_way_to_the_next():
+    site = Site([HOME, SHED], {"home": HOME_AIR, "shed": SHED_AIR})
+    site.pass_s(5)
+    site.pass_s(400, LinkError("timed out"))
+    assert site.radio.joins == ["home", "home", "shed"] and site.link.rssi() == -50
+    site.link.heard()
+    assert site.pass_s(700)
+    assert site.radio.joins[3:] == ["home"]  # the better one has its chance
+
+
+def test_link_that_is_being_left_is_not_up():
+    site = Site([HOME, SHED], {"shed": SHED_AIR})
+    site.pass_s(10)
+    site.radio.air["home"] = HOME_AIR
+    while site.link.step():
+        site.clock.sleep_ms(250)
+    assert not site.radio.station.isconnected() and site.radio.joins[-1] == "home"
+
+
+def test_lost_link_begins_the_ladder_anew():
+    site = Site([HOME], {"home": HOME_AIR})
+    site.pass_s(5)
+    site.pass_s(25, LinkError("timed out"))
+    del site.radio.air["home"]
+    site.pass_s(400)
+    site.radio.air["home"] = HOME_AIR
+    assert site.pass_s(60)
+    site.link.failed(LinkError("timed out"))
+    assert site.link.silent == 1 and "dns" not in site.link.history
 
 
 def test_looking_after_a_good_link_leaves_nothing_on_the_heap():
     site = Site([HOME], {"home": HOME_AIR})
     site.pass_s(5)
+    site.clock.left_ms = lambda ticks: 1  # this clock's numbers take heap on 32 bits, a chip's never do
     if not hasattr(micropython, "heap_lock"):
         return  # CPython
     micropython.heap_lock()
@@ -207,9 +264,11 @@ class Cable:
     """A network interface."""
 
     def __init__(self):
-        self.switched = []
+        self.switched, self.broken = [], False
 
     def active(self, on=None):
+        if self.broken:
+            raise OSError("ethernet disable failed")
         if on is not None:
             self.switched.append(on)
         return bool(self.switched and self.switched[-1])
@@ -230,8 +289,12 @@ def test_cable_is_switched_on_and_again_when_nothing_answers():
     for _ in range(4):
         link.failed(LinkError("timed out"))
     assert cable.switched == [True, False, True] and link.history == "bounce 1"
+    cable.broken = True
+    for _ in range(5):
+        link.failed(LinkError("timed out"))
+    assert link.history == "bounce 2"
     link.heard()
-    assert link.history == "bounce 1"
+    assert link.history == "bounce 2"
 
 
 def test_modules_of_the_search_are_let_go():

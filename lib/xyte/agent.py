@@ -129,7 +129,8 @@ class Agent:
         """Never returns, but for Ctrl-C at the console. An exception anywhere ends in a crash note and a reset.
 
         for_s: stop after so many seconds. reports: stop when the cloud has taken so many telemetries, and what it asked
-        for is done. Returns then how many it has taken.
+        for is done; but not while an update is on trial, for a chip that goes to sleep then would never fall back.
+        Returns then how many it has taken.
         """
         try:
             return self._loop(for_s, reports)
@@ -144,7 +145,8 @@ class Agent:
             while True:
                 wait = self.step()
                 done = self._cycle.accepted if self._cycle else 0
-                if for_s is not None and self._uptime_s >= for_s or reports is not None and done >= reports:
+                over = for_s is not None and self._uptime_s >= for_s or reports is not None and done >= reports
+                if over and self._state.trial_ms is None:
                     return done
                 self._idle(wait)
         except Exception as e:
@@ -164,6 +166,7 @@ class Agent:
         if self._state.trial_ms is not None and self._chip.clock.left_ms(self._state.trial_ms) <= 0:
             phase.call("xyte.services.trial", "fail", self._state)
         if not self._chip.link.step():
+            self._state.http.disconnect()  # a dead TLS session is 20 KiB of the chip's that the set-up page needs
             return _NO_LINK_MS
         if self._state.offer:
             self._take_offer()

@@ -25,6 +25,7 @@ def run():
     state = State(chip, Session(chip.connect, chip.clock, chip.feed, _BODY_BYTES), VERSION)
     try:
         phase.call("xyte.phases.start", "begin", state)
+        state.settings.setup_password = ""  # pyright: ignore[reportAttributeAccessIssue] - no set-up page, not here
         chip.start(state.settings, VERSION)
         state.cloud = Cloud(state.http, state.settings)  # pyright: ignore[reportAttributeAccessIssue]
         if _linked(chip):

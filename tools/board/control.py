@@ -23,6 +23,7 @@
         70     1  hot spot: security, as `network.WLAN.SEC_...`
         71    33  hot spot: length and bytes of its name
        104    64  hot spot: length and bytes of its key
+       168     4  hot spot: its IPv4 address, once it is set
        512  2048  RTC memory: data
       2560   512  networks on the air: count, then length and bytes of name and of key
       3072   512  partition table, 28 bytes a row: label (16), type, subtype, 0, address, size

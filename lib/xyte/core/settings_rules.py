@@ -92,8 +92,10 @@ def _check(settings):
                 raise SettingsError("'%s' must be a list of texts" % key)
     for network in settings.wifi:
         _check_network(network)
-    if 0 < len(settings.setup_password) < 8:
+    if settings.setup_password and not is_key(settings.setup_password):
         raise SettingsError("'setup_password' must have 8 to 63 characters")
+    if len(settings.hostname.encode()) > _KEYS["hostname"][2]:  # the driver counts bytes
+        raise SettingsError("'hostname' is longer than 32 bytes")
     try:
         entry = url.allowed(settings.entry_url, settings)
     except SettingsError as e:
@@ -125,10 +127,16 @@ def _check_network(network):
         if name in _ADDRESSES and not _is_address(network[name]):
             raise SettingsError("'wifi' %s of '%s' is not an IPv4 address" % (name, network["ssid"]))
     key = network.get("key") or ""
-    if not isinstance(key, str) or (key and not 8 <= len(key) <= 64):
-        raise SettingsError("'wifi' key of '%s' must have 8 to 64 characters" % network["ssid"])
+    if not isinstance(key, str) or key and not is_key(key):
+        raise SettingsError("'wifi' key of '%s' must have 8 to 63 characters, or 64 hex digits" % network["ssid"])
     if "ip" in network and not ("mask" in network and "gateway" in network):
         raise SettingsError("'wifi' ip of '%s' needs a mask and a gateway" % network["ssid"])
+
+
+def is_key(text):
+    """A passphrase, or the 256-bit key itself as hex digits (IEEE 802.11, annex J.4)."""
+    size = len(text.encode())
+    return 8 <= size <= 63 or size == 64 and all(ch in "0123456789abcdefABCDEF" for ch in text)
 
 
 def _is_address(text):

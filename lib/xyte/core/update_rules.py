@@ -17,6 +17,7 @@ FIRMWARE, APPLICATION = "firmware", "application"
 GO_ON, SWITCH_NOW, ON_TRIAL, TRY_AGAIN, ROLLED_BACK = 1, 2, 3, 4, 5
 
 POWER_LOSS = "PWRON_RESET"
+_NO_VERDICT = (POWER_LOSS, "UNKNOWN_RESET")  # the second: a terminal that pulled RTS, on a chip with USB of its own
 _MOST_TRIALS = const(3)  # one, and two more when it was the power that ended it
 MOST_STARTS = 12  # of one download, restarts of the board included
 
@@ -36,8 +37,9 @@ def after_restart(record, cause, runs_target, switched):
         return GO_ON
     if runs_target:
         return ON_TRIAL
-    if not switched:
-        return SWITCH_NOW
-    if cause == POWER_LOSS and not record["message"] and record["trials"] < _MOST_TRIALS:
-        return TRY_AGAIN
+    if record["trials"] < _MOST_TRIALS:
+        if not switched:
+            return SWITCH_NOW
+        if cause in _NO_VERDICT and not record["message"]:
+            return TRY_AGAIN
     return ROLLED_BACK

@@ -43,7 +43,7 @@ class Chip:
     """keys: key-value store. clock: Clock. link: the network, after `start`. connect: opens streams.
 
     What is asked of it once in a while looks as if it were here: slots is in slots.py, and in board.py are start,
-    reset_cause, clear_boots, pause, mac, pressed, set_clock, ask_network_s, release_watchdog and traceback.
+    reset_cause, clear_boots, pause, mac, button, set_clock, ask_network_s, release_watchdog and traceback.
     """
 
     root = ""  # what file paths are put behind

@@ -9,7 +9,7 @@ application_slots.py has the same for the application. Both have these, and an u
     settled()         raises CommandError while the running slot is on trial: the other one is the way back
     switch()          boot from the spare slot next time, on trial; exactly once
     confirm()         the running slot is good: stay
-    forget()          a trial is over and was lost
+    forget()          a trial is over and was lost; nothing of it may look like part of the next
 """
 
 import struct
@@ -23,7 +23,8 @@ from xyte.errors import CommandError
 
 _RECORD = "<I20sII"  # esp_ota_select_entry_t: sequence, label, state, CRC
 _ERASED = 0xFFFFFFFF
-_PENDING = const(1)  # ESP_OTA_IMG_PENDING_VERIFY: started, not confirmed
+_NEW, _PENDING = const(0), const(1)  # ESP_OTA_IMG_NEW: not started yet; PENDING_VERIFY: started, not confirmed
+_LOST = (3, 4)  # ESP_OTA_IMG_INVALID, ABORTED
 
 
 class FirmwareSlots:
@@ -62,15 +63,23 @@ class FirmwareSlots:
     def _newest(self):
         """(sequence, state) of the newest whole otadata record, (0, None) when there is none."""
         newest = (0, None)
+        for _, _, sequence, state in self._records():
+            if newest[0] < sequence:
+                newest = (sequence, state)
+        return newest
+
+    def _records(self):
+        """(otadata partition, its block, sequence, state) of each whole record, two at most."""
+        found = []
         for otadata in Partition.find(Partition.TYPE_DATA, label="otadata"):
             for block in (0, 1):
                 buf = bytearray(32)
                 otadata.readblocks(block, buf, 0)
                 sequence, _, state, crc = struct.unpack(_RECORD, buf)
                 # ESP-IDF's CRC of a sequence number: CRC-32, started from all ones, over its four bytes.
-                if newest[0] < sequence != _ERASED and crc == crc32(buf[:4], _ERASED):
-                    newest = (sequence, state)
-        return newest
+                if sequence != _ERASED and crc == crc32(buf[:4], _ERASED):
+                    found.append((otadata, block, sequence, state))
+        return found
 
     def switched(self, mark):
         return self.mark() > mark
@@ -83,15 +92,26 @@ class FirmwareSlots:
         self.settled()
         # A second set_boot for the same slot would overwrite the record that names the running one
         # (ESP-IDF, esp_ota_ops.c): with a bad image, there would be no way back.
-        boot = Partition(Partition.BOOT)  # pyright: ignore[reportArgumentType]
-        if boot.info()[4] == self.running:
+        if self._is_chosen():
             try:
                 self._spare.set_boot()
             except OSError as e:
                 raise CommandError("the bootloader does not accept the image: %r" % e)
 
+    def _is_chosen(self):
+        return Partition(Partition.BOOT).info()[4] == self.running  # pyright: ignore[reportArgumentType]
+
     def confirm(self):
         Partition.mark_app_valid_cancel_rollback()
 
     def forget(self):
-        """The bootloader has marked it ABORTED already."""
+        """Of a trial that was lost the bootloader leaves its record, ABORTED, and the next choice would get the same
+        number. Of a slot that it could not start (an image gone bad) it leaves the choice: that slot's next image would
+        have no trial.
+        """
+        for otadata, block, _, state in self._records():
+            if state in _LOST:
+                otadata.ioctl(6, block)  # erase
+        if self._newest()[1] not in (None, _NEW, _PENDING) and not self._is_chosen():
+            self._running.set_boot()
+            self.confirm()

@@ -3,7 +3,7 @@
 The resets that did not help are counted on flash: each of them doubles the wait for the next.
 """
 
-from xyte import log
+from xyte import log, phase
 from xyte.core import ladder
 from xyte.errors import NoAddressError, StoreError
 
@@ -69,13 +69,16 @@ def dhcp(link):
 
 
 def join(link):
-    """Leave the network and join it again."""
+    """Leave the network and join it again, by an access point that is stronger if there is one."""
+    phase.call("xyte.device.wifi_scan", "goes_back", link)
     link.search(True)
 
 
 def radio(link):
-    """Switch the radio off; joining switches it on."""
+    """Switch the radio off; joining switches it on. This network may lead nowhere: the next one has its turn."""
     link.wlan.active(False)
+    if link.networks:
+        link.now = (link.now + 1) % len(link.networks)
     link.search(True)
 
 

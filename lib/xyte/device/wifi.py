@@ -9,14 +9,17 @@ from xyte import log, phase
 
 _LOOK_MS = const(600000)
 _LONGEST_LOOK_MS = const(14400000)
+_WEAK_DBM = const(-80)
 _REPAIR_FROM = const(3)
+_HOLD_MS = const(3000)
 
 
 class Wifi:
     """settings: Settings. chip: its clock, keys, boots. network: the port's module of that name.
 
-    version: of the application, for the set-up page. asked: somebody holds the set-up button.
-    now: index of the network in use. silent: requests in a row without an answer; silent_ms: ticks of the first.
+    version: of the application, for the set-up page. asked: somebody has held the set-up button.
+    now: index of the network in use. bssid: of the access point to join next, None for any.
+    silent: requests in a row without an answer; silent_ms: ticks of the first.
     done: rungs of the ladder tried since. resets: of those that did not help, how many in a row.
     counts: what was lost and repaired, how often; history: the same as a text for telemetry, or None.
     """
@@ -26,17 +29,29 @@ class Wifi:
         self.networks = settings.wifi
         self.wlan = network.WLAN(network.WLAN.IF_STA)
         self.now = self.silent = self.done = self.silent_ms = 0
+        self.bssid = None
         self.counts, self.history = {}, None
         self.resets = phase.call("xyte.device.link_repair", "recall", self)
-        self.asked = bool(settings.setup_password) and chip.pressed(settings.setup_pin)
+        self.asked = False
+        self._button = chip.button(settings.setup_pin) if settings.setup_password else None
+        self._open_ms = chip.clock.ticks_ms()
         self._kept = bool(self.networks or settings.setup_password)  # else somebody else looks after the link
         self._look_ms = self._look_pause_ms = _LOOK_MS
         self._search = None
-        if self._kept and (self.asked or not self.wlan.isconnected()):
+        if self._kept and not self.wlan.isconnected():
             self.search()
 
     def step(self):
         """Look after the link. Returns True while it is up."""
+        if self._button:
+            now = self.chip.clock.ticks_ms()
+            if self._button.value():
+                self._open_ms = now
+            elif self._open_ms is not None and self.chip.clock.ticks_diff(now, self._open_ms) >= _HOLD_MS:
+                self._open_ms = None  # once for each time; also when it is stuck since the start
+                if not (self._search and self._search.portal):
+                    self.asked = True
+                    self.search()
         up = self.wlan.isconnected()
         if self._search:
             if self._search.step(up):
@@ -48,14 +63,15 @@ class Wifi:
         if not up and self._kept:
             log.warning("wifi", "link lost")
             self.history = phase.call("xyte.core.ladder", "count", self.counts, "lost")
-            self._look_pause_ms = _LOOK_MS
+            self._look_pause_ms, self.silent = _LOOK_MS, 0
             self.search()
             return False
-        if self.now and self.chip.clock.left_ms(self._look_ms) <= 0:
+        if self.networks and self.chip.clock.left_ms(self._look_ms) <= 0:
             self._look_ms = self.chip.clock.after_ms(self._look_pause_ms)
-            if phase.call("xyte.device.wifi_scan", "goes_back", self):
+            if (self.now or (self.rssi() or 0) < _WEAK_DBM) and phase.call("xyte.device.wifi_scan", "goes_back", self):
                 self._look_pause_ms = min(2 * self._look_pause_ms, _LONGEST_LOOK_MS)  # if that fails, look less often
                 self.search(True)
+                return False
         return True
 
     def heard(self):

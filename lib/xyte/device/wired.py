@@ -4,6 +4,8 @@ Any object with these members will do: step() -> is the link up; heard() and fai
 rssi() in dBm or None; history, a text for telemetry or None.
 """
 
+from xyte import log
+
 _BOUNCE_FROM = 5  # requests in a row without an answer
 
 
@@ -30,8 +32,11 @@ class Wired:
             self._silent = 0
             self._bounces += 1
             self.history = "bounce %d" % self._bounces
-            self._nic.active(False)
-            self._nic.active(True)
+            try:
+                self._nic.active(False)
+                self._nic.active(True)
+            except OSError as e:  # the port has only texts for them
+                log.warning("link", "%r" % e)
 
     def rssi(self):
         return None

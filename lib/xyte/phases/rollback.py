@@ -28,9 +28,9 @@ def after_restart(state, command):
     choice = update_rules.after_restart(now, cause, slots.running == now["slot"], switched)
     if choice == update_rules.ROLLED_BACK:
         reason = now["message"] or state.crash or "restarted before it was confirmed (%s)" % cause
-        slots.forget()
         record.remember_failure()
         record.clear()
+        slots.forget()
         old = VERSION if now["kind"] == update_rules.FIRMWARE else state.version
         return FAILED, "%s failed its trial, %s runs again: %s" % (now["version"], old, reason)
     if choice in (update_rules.SWITCH_NOW, update_rules.TRY_AGAIN):

@@ -10,6 +10,7 @@ from binascii import hexlify
 
 from micropython import const
 from xyte import VERSION, log, phase
+from xyte.core import settings_rules
 from xyte.device.hotspot import Hotspot
 from xyte.device.wifi_search import Attempt
 from xyte.errors import SettingsError
@@ -23,6 +24,7 @@ _TELL_MS = const(4000)  # the phone asks for the page every 2 s while it waits f
 _LONGEST_TELL_MS = const(30000)
 _MOST_SEEN = const(20)
 _NAME_BYTES = const(27)  # with the dash and four digits that makes the 32 of a network's name
+_UNFIT = (5, 8, 9, 10, 13, 14, 15, 16)  # wifi_auth_mode_t of ESP-IDF
 _CLAIM_PATH = "/claim.qr"
 
 
@@ -33,6 +35,15 @@ def opened(link):
     except BaseException:  # what is not ours does not go with the phase
         phase.forget("microdot")
         raise
+
+
+def _site(portal):
+    had_asyncio = "asyncio" in sys.modules
+    from xyte.portal.site import site
+
+    if not had_asyncio:  # microdot brings it, and uses no more of it than the name
+        phase.forget("asyncio.core", "asyncio")
+    return site(portal)
 
 
 class Portal:
@@ -55,17 +66,14 @@ class Portal:
         self.errors = log.recent
         self.over = self.written = self._told = False
         self._looked = None
-        had_asyncio = "asyncio" in sys.modules
-        from xyte.portal.site import site
-
-        if not had_asyncio:  # microdot brings it, and uses no more of it than the name
-            phase.forget("asyncio.core", "asyncio")
+        self.seen = []
         self.scan()
+        # Before the page's code: the heap grows for that, by what the chip has left, and the radio needs its part.
         self._hotspot = Hotspot(link.network, self.name, settings.setup_password)
         self.address = self._hotspot.address
         try:
-            self._server = Server(self._hotspot, site(self), self._clock)
-        except MemoryError:
+            self._server = Server(self._hotspot, _site(self), self._clock)
+        except BaseException:
             self._hotspot.close()
             raise
         log.info("portal", "open: join the network '%s', then http://%s/" % (self.name, self.address))
@@ -128,8 +136,8 @@ class Portal:
             found = wlan.scan()
         except (OSError, RuntimeError) as e:
             log.warning("portal", "%r" % e)
-            found = []
-        self.seen = listed(found)
+            return
+        self.seen = listed(found) or self.seen  # nothing: the driver is busy with an attempt, and does not say so
 
     def join(self, ssid, key):
         """Try this network, unless a try is running."""
@@ -137,7 +145,7 @@ class Portal:
             return
         if not 1 <= len(ssid.encode()) <= 32:
             self.news = False, "Choose a network, or type the name of one."
-        elif key and not 8 <= len(key) <= 64:
+        elif key and not settings_rules.is_key(key):
             self.news = False, "A Wi-Fi password has 8 to 63 characters."
         else:
             hide(key)  # not before: a few letters typed in error would be *** in every line
@@ -173,13 +181,16 @@ def access_point_name(name, mac):
 
 
 def listed(found):
-    """Rows of scan() as (ssid, dBm, locked): the strongest of each name, best first; hidden ones left out."""
+    """Rows of scan() as (ssid, dBm, locked): the strongest of each name, best first.
+
+    Left out: hidden ones, and those that want more than a password (enterprise) or what the port has not (OWE).
+    """
     strongest = {}
     for row in found:
         try:
             ssid = row[0].decode()
         except UnicodeError:
             continue
-        if ssid and (ssid not in strongest or row[3] > strongest[ssid][1]):
+        if ssid and row[4] not in _UNFIT and (ssid not in strongest or row[3] > strongest[ssid][1]):
             strongest[ssid] = ssid, row[3], row[4] != 0
     return sorted(strongest.values(), key=lambda row: -row[1])[:_MOST_SEEN]

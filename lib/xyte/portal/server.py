@@ -129,11 +129,17 @@ class Server:
         if len(self._peers) == _PEERS:
             self._hotspot.drop(self._peers.pop(0).sock)
         gc.collect()  # one answer at a time fits best into a heap without rubbish
-        self._peers.append(Peer(self._hotspot.watch(sock), self._app, self._clock.after_ms(_LIFE_MS)))
+        try:
+            self._peers.append(Peer(self._hotspot.watch(sock), self._app, self._clock.after_ms(_LIFE_MS)))
+        except MemoryError:
+            log.error("portal", "no memory for a browser")
+            self._hotspot.drop(sock)
 
     def _answer_names(self):
         try:
             query, sender = self._hotspot.names.recvfrom(_QUERY)
+            if not query:
+                self._hotspot.reopen_names()
             reply = names.answer(query, self._hotspot.address)
             if reply:
                 self._hotspot.names.sendto(reply, sender)

@@ -18,6 +18,7 @@ _KEY = "time"
 _KEEP_EVERY_S = const(86400)  # flash wear: at most one write a day
 _AGAIN_MS = const(86400000)  # the chip's crystal drifts a second or two a day
 _RETRY_MS = const(60000)
+_BLOCKED_MS = const(14400000)  # many networks let no NTP through; each try holds everything up for a second
 
 
 def start(state):
@@ -42,7 +43,7 @@ def ask(state):
         pause = _AGAIN_MS
     except (OSError, OverflowError, ValueError) as e:
         log.warning("clock", "no time: %r" % e)
-        pause = _RETRY_MS
+        pause = _BLOCKED_MS if state.trusted else _RETRY_MS
     state.clock_ms = clock.after_ms(pause)
 
 

@@ -21,6 +21,8 @@ def switch(state):
     """Change the boot choice and restart into the trial. Raises CommandError, StoreError."""
     record, chip = loaded(state), state.chip
     slots, trials = chip.slots(record.now["kind"]), record.now["trials"] + 1
+    slots.settled()
+    slots.forget()
     record.save(state=update_rules.SWITCH, mark=slots.mark(), trials=trials)
     chip.clear_boots()
     slots.switch()

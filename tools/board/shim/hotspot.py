@@ -14,6 +14,7 @@ _ACTIVE = const(69)
 _SECURITY = const(70)
 _SSID = const(71)
 _KEY = const(104)
+_ADDRESS = const(168)
 
 _control = wire.control
 
@@ -60,5 +61,14 @@ class AccessPoint:
             raise OSError("STA required") if what == "rssi" else ValueError("unknown status param")
         return []
 
-    def ifconfig(self, *_):
-        return "192.168.4.1", "255.255.255.0", "192.168.4.1", "0.0.0.0"
+    def ifconfig(self, four=None):
+        if four is None:
+            address = address_of(_control)
+            return address, "255.255.255.0", address, "0.0.0.0"
+        memoryview(_control)[_ADDRESS:_ADDRESS + 4] = bytes([int(part) for part in four[0].split(".")])
+
+
+def address_of(control):
+    """Of the hot spot, as text. Its DHCP server follows when it is set."""
+    four = bytes(memoryview(control)[_ADDRESS:_ADDRESS + 4])
+    return ".".join([str(part) for part in four]) if any(four) else "192.168.4.1"

@@ -241,6 +241,6 @@ def ipconfig(*what, **settings):
 def hostname(name=None):
     if name is None:
         return _names[1]
-    if len(name) > 32:
+    if len(name.encode()) > 32:
         raise ValueError()
     _names[1] = name

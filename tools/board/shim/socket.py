@@ -26,7 +26,7 @@ def socket(*args):
 
 
 def getaddrinfo(host, port, *more):
-    if host == "0.0.0.0":
+    if host == "0.0.0.0" or _control[_ACTIVE] and host == wire.load("hotspot").address_of(_control):
         at = _PORTS if port == 80 else _PORTS + 2
         return usocket.getaddrinfo("127.0.0.1", _control[at] | _control[at + 1] << 8, *more)
     if _lost():
