@@ -8,7 +8,8 @@ Nothing else of ours is imported here, so that nothing else of ours can be what 
     updating  set by the agent: fetch an update first, once, with the agent of this slot, counted from 1
     boots   boots in a row without a proof of health, from the second one on; the agent clears it
 
-RTC memory holds the same count as "XB", count, count ^ 0xFF; it spares flash, but does not survive a power loss.
+RTC memory begins with the same count as "XB", count, count ^ 0xFF; it spares flash, but does not survive a power loss.
+An application that keeps something there leaves these four bytes alone, and finds the rest as it was.
 Five boots belong to the application in use, five to the files in the root, then safe mode runs.
 """
 
@@ -22,7 +23,7 @@ import machine
 _BOOTS = 5
 _NVS_FROM = 2
 _WATCHDOG_MS = 60000
-_DEEP_SLEEP = 4
+_POWER_ON, _DEEP_SLEEP = 1, 4
 _COLLECT_EVERY = 4096  # bytes; garbage that waits until the heap is full leaves it in pieces
 _FOLDERS = ("", "/slot_a", "/slot_b")
 _STARTED = 16
@@ -56,14 +57,16 @@ def _set(key, value):
 
 def _count_boot():
     """Count this boot. Returns how many there were in a row, this one included."""
-    kept = machine.RTC().memory()
+    kept, least = machine.RTC().memory(), _NVS_FROM
     if len(kept) >= 4 and kept[:2] == b"XB" and kept[2] ^ kept[3] == 0xFF:
         before, rest = kept[2], kept[4:]
     else:
         before, rest = _get("boots"), b""
+        if machine.reset_cause() != _POWER_ON:  # an application writes over it: NVS alone has to do
+            least = 1
     boots = min(before + 1, 255)
     machine.RTC().memory(b"XB" + bytes((boots, boots ^ 0xFF)) + rest)
-    if _NVS_FROM <= boots <= 2 * _BOOTS + 1:  # no more writes once safe mode is reached
+    if least <= boots <= 2 * _BOOTS + 1:  # no more writes once safe mode is reached
         _set("boots", boots)
     return boots
 

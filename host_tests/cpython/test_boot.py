@@ -252,3 +252,22 @@ def test_no_application_anywhere_is_safe_mode():
     board = Board()
     board.files.clear()
     assert runs(board, 2) == ["safe", "safe"] and "no main.py" in board.safe_runs[0]
+
+
+@pytest.mark.parametrize("cause", [HARD, WATCHDOG, SOFT])
+def test_application_that_writes_over_the_count_is_counted_all_the_same(cause):
+    board = Board()
+    boots = []
+    for _ in range(7):
+        boots.append(board.boot(cause))
+        board.rtc = b"the application's own"
+    assert boots == [False] * 5 + [True] * 2
+
+
+def test_health_counts_for_an_application_that_writes_over_the_count():
+    board = Board()
+    for _ in range(20):
+        assert not board.boot(HARD)
+        board.rtc = b"the application's own"
+        board.agent().clear()
+        assert board.rtc == b"the application's own"

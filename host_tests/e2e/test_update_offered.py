@@ -6,6 +6,8 @@ from payloads import APPLICATION
 from rig import Powered, found, told
 from update_bench import Bench, make_updatable
 
+from tools.update import payload
+
 TRIAL = "restarting into .* for trial"
 CRASH = "raise ValueError('no such sensor')\n"
 PIECE = 65536
@@ -111,3 +113,17 @@ def test_a_command_for_it_comes_first(bench):
         sent.done(run)
         run.reports(3)
     assert asked(bench) == 0 and run.count(TRIAL) == 1
+
+
+def test_what_calls_itself_by_another_version_is_taken_once(bench):
+    """As stock firmware does beside an agent of files. It would be the newest one for ever."""
+    files = payload.files_in(payloads.application("1.1.0"))
+    files["main.py"] = files["main.py"].replace(b"1.1.0", b"1.0.9")
+    with Powered(bench.board) as run:
+        run.reports(2)
+        bench.cloud.claim(bench.device)
+        bench.upload(payloads.signed(payload.tar(files), "1.1.0"))
+        run.wait("1.1.0 is confirmed")
+        run.wait("not taken: this application has failed here before")
+        run.reports(3)
+        assert run.count(TRIAL) == 1 and version(bench) == "1.0.9"

@@ -14,7 +14,7 @@ from update_bench import Bench, make_updatable
 from tools import image
 from tools.board import layout
 from tools.board.virtual import VirtualBoard
-from tools.update import signing
+from tools.update import payload, signing
 
 VERSION = "1.1.0"
 PAGE = b"<!DOCTYPE html><html><body>Please log in to this network</body></html>"
@@ -229,3 +229,16 @@ def test_each_of_four_keys_will_do(tmp_path, shared_cloud, number):
     with Powered(board) as run:
         run.reports(2)
         bench.send(good(APPLICATION)).done(run)
+
+
+def test_small_files_that_fill_the_file_system_are_not_left_there(tmp_path, shared_cloud):
+    """Each takes a whole block, so there is less room than the bytes say."""
+    board = make_updatable(tmp_path / "board", shared_cloud)
+    bench = Bench(tmp_path, shared_cloud, board)
+    files = payload.files_in(payloads.application(VERSION))
+    files |= {f"lib/table{i:03}.txt": b"x" * 1000 for i in range(300)}
+    with Powered(board) as run:
+        run.reports(2)
+        message = bench.send(payloads.signed(payload.tar(files), VERSION)).failed(run)
+        assert "it cannot be written" in message
+        bench.send(payloads.make(APPLICATION, "1.2.0")).done(run)

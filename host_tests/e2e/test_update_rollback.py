@@ -3,6 +3,7 @@
 The update is reported `failed` with the reason, the image is not tried again, the old version goes on reporting.
 """
 
+import textwrap
 from contextlib import closing
 
 import payloads
@@ -165,3 +166,39 @@ def test_application_that_sleeps_cannot_sleep_through_a_trial(tmp_path, shared_c
         sent = bench.send(payloads.make(FIRMWARE, "1.1.0", DEAF))
         assert sent.failed(run) == f"1.1.0 failed its trial, 1.0.0 runs again: {NO_TELEMETRY}"
         run.wait("DEEPSLEEP_RESET", after=len(run.lines))
+
+
+def test_application_that_comes_while_the_one_in_use_does_not_stay_up(tmp_path, shared_cloud):
+    """The files in the root run then, and the slot in use is still that of the application that crashed."""
+    board = registered(make_updatable(tmp_path / "board", shared_cloud, speed=SPEED))
+    bench = Bench(tmp_path, shared_cloud, board)
+    flaw = "import os\nif 'flaw' in os.listdir('/'):\n    raise ValueError('flaw')\n"
+    with Powered(board) as run:
+        run.reports(2)
+        bench.send(payloads.make(APPLICATION, "1.1.0", flaw)).done(run)
+    board.write_file("/flaw", b"x")
+    with Powered(board) as run:
+        run.wait("back to the files in the root")
+        run.reports(2)
+        message = bench.send(payloads.make(APPLICATION, "1.2.0", CRASH)).failed(run)
+        assert message.startswith("1.2.0 failed its trial, 1.0.0 runs again: ")
+        bench.send(payloads.make(APPLICATION, "1.3.0")).done(run)
+    assert run.count(TRIAL) == 2
+
+
+def test_firmware_that_does_not_take_the_settings_goes_back(tmp_path, shared_cloud):
+    """It cannot even begin, and so cannot see that its time is over by the usual way."""
+    board = registered(make_updatable(tmp_path / "board", shared_cloud, speed=SPEED, settings={"hostname": "pump"}))
+    bench = Bench(tmp_path, shared_cloud, board)
+    code = textwrap.dedent("""
+        def wire(self, real=Agent._wire):
+            import xyte.core.settings_rules as rules
+            rules._KEYS.pop("hostname", 0)
+            return real(self)
+        Agent._wire = wire
+        """)
+    with Powered(board) as run:
+        run.reports(2)
+        message = bench.send(payloads.make(FIRMWARE, "1.1.0", code)).failed(run)
+        assert message == "1.1.0 failed its trial, 1.0.0 runs again: it does not take the settings"
+        run.reports(2)

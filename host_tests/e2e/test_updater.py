@@ -109,5 +109,6 @@ def test_from_safe_mode(tmp_path, reused_cloud):
     with Powered(board) as run:
         run.wait("safe mode", timeout=60)
         run.reports(1, timeout=40)
+        assert bench.info()["firmware"]["version"] == "1.1.0" and bench.info()["state"]["version"] == "0.0.0"
         bench.send(payloads.make(APPLICATION, "1.2.0")).done(run, timeout=60)
         assert bench.info()["firmware"]["version"] == "1.2.0"

@@ -1,5 +1,6 @@
 """The chip as the agent sees it, without a chip: time that moves when told, keys in a dict, a link to cut."""
 
+from xyte.device.button import Button
 from xyte.errors import StoreError
 
 _WRAP = 1 << 30  # ticks of the ESP32 port wrap here
@@ -116,8 +117,8 @@ class Restarted(BaseException):
     """machine.reset() does not return: this flies through everything."""
 
 
-class FakeButton:
-    """As the Pin of a button to ground."""
+class FakePin:
+    """Of a button to ground."""
 
     def __init__(self, chip, pin):
         self._chip, self._pin = chip, pin
@@ -146,7 +147,7 @@ class FakeChip:
         pass
 
     def button(self, pin):
-        return FakeButton(self, pin) if pin >= 0 else None
+        return Button(FakePin(self, pin), self.clock)
 
     def clear_boots(self):
         self.boots.clear()

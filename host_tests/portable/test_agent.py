@@ -319,3 +319,16 @@ def test_a_step_within_a_step_runs_nothing_twice():
     before = len(desk.cloud.telemetries)
     desk.run(30)
     assert len(desk.cloud.telemetries) >= before + 2, "and it goes on"
+
+
+def test_a_notice_without_a_link_is_no_busy_loop():
+    desk = running("notice")
+    desk.chip.link.is_up = False
+    desk.agent.notify()
+    fed, ms = desk.chip.fed, desk.clock.ms
+    desk.run(60)
+    assert desk.clock.ms - ms >= 60000 and desk.chip.fed - fed <= 1300
+    told = len(desk.cloud.telemetries)
+    desk.chip.link.is_up = True
+    desk.run(1)
+    assert len(desk.cloud.telemetries) == told + 1

@@ -3,8 +3,10 @@
 from fakes.cloud import GET_FILE
 from fakes.desk import SETTINGS, Desk, gaps
 from fakes.server import response
+from xyte import phase
 
 HOUR_S = 3600
+STARTED = {"id": "c9", "name": "update_firmware", "phase": "started", "message": "", "reported": False}
 UNUSABLE = {"id": "f1", "version": "9.0.0", "url": "http://localhost:1/f1", "checksum": None}
 
 
@@ -116,3 +118,24 @@ class Slots:
 
     def settled(self):
         pass
+
+
+def test_a_device_that_reports_once_for_each_waking_takes_it_too():
+    one = desk(every_s=600)
+    for _ in range(3):
+        one.start("DEEPSLEEP_RESET")
+        one.agent.run(for_s=60, reports=1)
+        one.clock.sleep_ms(HOUR_S * 1000)
+    assert one.cloud.count(GET_FILE) == 3 == len(one.cloud.telemetries)
+
+
+def test_a_command_that_the_cloud_has_dropped_is_not_in_the_way():
+    one = desk()
+    one.start()
+    one.run(30)
+    one.cloud.calls.clear()
+    phase.call("xyte.services.journal", "keep", one.agent._state, dict(STARTED, boot=one.chip.session))
+    one.start()
+    one.agent._state.commands["slow"] = (lambda params, progress: None, ())
+    one.run(30)
+    assert one.cloud.count(GET_FILE) == 1 and one.agent._state.journal[1]["reported"]

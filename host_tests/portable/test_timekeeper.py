@@ -129,3 +129,16 @@ def test_dead_flash_does_not_stop_the_clock():
     clock.network_s = BUILD_S + 7
     keeper.step()
     assert keeper.trusted and clock.now_s() == BUILD_S + 7
+
+
+def test_where_ntp_is_blocked_the_hub_tells_the_time_again_and_again():
+    """Else flash holds the first day's, and after a power loss no certificate made since then is valid yet."""
+    clock, keys, keeper = make()
+    keeper.step()
+    keeper.hear(GOOD_DATE)
+    kept = keys.values["time"]
+    clock.sleep_ms(2 * DAY_S * 1000)
+    keeper.step()
+    assert not keeper.trusted
+    keeper.hear("Tue, 24 Nov 2037 19:50:01 GMT")
+    assert keeper.trusted and keys.values["time"] != kept

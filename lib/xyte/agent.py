@@ -145,8 +145,8 @@ class Agent:
             while True:
                 wait = self.step()
                 done = self._cycle.accepted if self._cycle else 0
-                over = for_s is not None and self._uptime_s >= for_s or reports is not None and done >= reports
-                if over and self._state.trial_ms is None:
+                over = reports is not None and done >= reports and not self._is_offer_due()
+                if (over or for_s is not None and self._uptime_s >= for_s) and self._state.trial_ms is None:
                     return done
                 self._idle(wait)
         except Exception as e:
@@ -162,14 +162,15 @@ class Agent:
         now = self._chip.clock.ticks_ms()
         self._count_uptime(now)
         if self._cycle is None and not self._wire():
+            self._notified = False  # the first report has it all
             return _NO_SETTINGS_MS
         if self._state.trial_ms is not None and self._chip.clock.left_ms(self._state.trial_ms) <= 0:
             phase.call("xyte.services.trial", "fail", self._state)
         if not self._chip.link.step():
             self._state.http.disconnect()  # a dead TLS session is 20 KiB of the chip's that the set-up page needs
             return _NO_LINK_MS
-        if self._state.offer:
-            self._take_offer()
+        if self._is_offer_due():
+            phase.call("xyte.phases.offer", "take", self._state)
         if self._is_over(self._state.clock_ms):
             phase.call("xyte.services.timekeeper", "ask", self._state)
         if self._notified:
@@ -181,11 +182,11 @@ class Agent:
         return self._telemetry.next_read_ms(self._chip.clock.ticks_ms(), min(wait, _LONGEST_MS))
 
     def _idle(self, ms):
-        while ms > 0 and not self._notified:
+        while ms > 0:
             piece = min(ms, _SLICE_MS)
             self._chip.clock.sleep_ms(piece)
             self._chip.feed()
-            ms -= piece
+            ms = 0 if self._notified else ms - piece  # but one piece: without a link a notice waits, and so must we
 
     def _count_uptime(self, now):
         """In whole seconds, from tick differences: the ticks themselves wrap after twelve days."""
@@ -203,6 +204,8 @@ class Agent:
             self._chip.start(state.settings, state.version)
         except (SettingsError, StoreError) as e:
             log.error("settings", e)
+            if self._uptime_s >= _HEALTHY_S:
+                phase.call("xyte.services.trial", "unsettled", state)
             return False
         # Here, for the start needs the room; and not within it, or this code would go with the start's.
         from xyte.services.cloud import Cloud
@@ -217,11 +220,10 @@ class Agent:
     def _is_over(self, ticks):
         return not 0 < self._chip.clock.left_ms(ticks) <= _LONGEST_REST_MS
 
-    def _take_offer(self):
-        state = self._state
-        entry = state.journal[1]
-        if state.trial_ms is None and self._is_over(state.offer[2]) and (not entry or entry["reported"]):
-            phase.call("xyte.phases.offer", "take", state)
+    def _is_offer_due(self):
+        offer, entry = self._state.offer, self._state.journal[1]
+        free = self._state.trial_ms is None and (not entry or entry["reported"])
+        return bool(offer) and free and self._is_over(offer[2])
 
     def _prove_health(self):
         """Two proofs, which may lie far apart: that this code runs, and that the cloud has heard of the last crash."""

@@ -8,12 +8,13 @@ from xyte.agent import Agent
 from xyte.device.chip import Chip
 
 _HOUR_S = const(3600)
+NO_APPLICATION = "0.0.0"  # the application's version: any is newer, and none runs already; the cloud is not told
 
 
 def run(reason):
     """reason: what brought us here, for the operator. Does not return, but for Ctrl-C at the console."""
     chip = Chip()
-    agent = Agent(chip=chip)
+    agent = Agent(NO_APPLICATION, chip=chip)
     agent.fault("safe mode: " + reason)
     if agent.run(for_s=_HOUR_S) is not None:
         chip.clear_boots()

@@ -11,6 +11,7 @@ States of the update record, in the order they are passed. Each is on flash befo
 
 from micropython import const
 
+AT_KEY = "update.at"  # of NVS: so many bytes are safe
 FETCH, SWITCH, TRIAL, REFUSED = "fetch", "switch", "trial", "refused"
 FIRMWARE, APPLICATION = "firmware", "application"
 

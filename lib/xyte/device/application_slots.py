@@ -25,7 +25,8 @@ class ApplicationSlots:
         here = os.getcwd()
         self.running = here if here in _FOLDERS else "/"
         self.number = _FOLDERS.index(self.running)
-        self._spare = 2 if self.number == 1 else 1
+        # In the root, because the slot in use does not stay up, that is still boot.py's choice: no trial would begin.
+        self._spare = 2 if (self.number or keys.get_int("slot")) == 1 else 1
         self.spare = _FOLDERS[self._spare]
 
     def mark(self):

@@ -9,7 +9,7 @@ import machine
 import network
 
 from micropython import const
-from xyte import log, phase
+from xyte import phase
 
 _CAUSES = {1: "PWRON_RESET", 2: "HARD_RESET", 3: "WDT_RESET", 4: "DEEPSLEEP_RESET", 5: "SOFT_RESET"}
 _PIECE_MS = const(500)
@@ -57,15 +57,9 @@ class Board:
         """aa:bb:cc:dd:ee:ff"""
         return hexlify(machine.unique_id(), ":").decode()
 
-    def button(self, pin):
-        """A Pin that reads 0 while a button pulls it to ground. None without one. pin: GPIO number, below 0 for none.
-        """
-        if pin < 0:
-            return None
-        try:
-            return machine.Pin(pin, machine.Pin.IN, machine.Pin.PULL_UP)
-        except ValueError as e:
-            log.error("settings", "'setup_pin' %d: %s" % (pin, e))
+    def button(self, number):
+        """The Button on a GPIO, or None."""
+        return phase.call("xyte.device.button", "of", self._chip, number)
 
     def set_clock(self, now_s):
         """Set the chip's clock, which then survives resets but not a power loss. now_s: as Clock.now_s."""

@@ -25,10 +25,9 @@ def count():
 def clear():
     """The application is healthy, or the next restart is wanted."""
     before, rest = _split()
-    if not before:
-        return
-    machine.RTC().memory(_HEAD + b"\0\xff" + rest)
-    if before >= _NVS_FROM:
+    if before:
+        machine.RTC().memory(_HEAD + b"\0\xff" + rest)
+    if before >= _NVS_FROM or not before:  # not there: an application has written over it
         nvs = esp32.NVS("xyte")
         try:
             nvs.erase_key("boots")

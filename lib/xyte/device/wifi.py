@@ -11,7 +11,6 @@ _LOOK_MS = const(600000)
 _LONGEST_LOOK_MS = const(14400000)
 _WEAK_DBM = const(-80)
 _REPAIR_FROM = const(3)
-_HOLD_MS = const(3000)
 
 
 class Wifi:
@@ -33,8 +32,9 @@ class Wifi:
         self.counts, self.history = {}, None
         self.resets = phase.call("xyte.device.link_repair", "recall", self)
         self.asked = False
-        self._button = chip.button(settings.setup_pin) if settings.setup_password else None
-        self._open_ms = chip.clock.ticks_ms()
+        self._button = None
+        if settings.setup_password and settings.setup_pin >= 0:
+            self._button = chip.button(settings.setup_pin)
         self._kept = bool(self.networks or settings.setup_password)  # else somebody else looks after the link
         self._look_ms = self._look_pause_ms = _LOOK_MS
         self._search = None
@@ -43,15 +43,9 @@ class Wifi:
 
     def step(self):
         """Look after the link. Returns True while it is up."""
-        if self._button:
-            now = self.chip.clock.ticks_ms()
-            if self._button.value():
-                self._open_ms = now
-            elif self._open_ms is not None and self.chip.clock.ticks_diff(now, self._open_ms) >= _HOLD_MS:
-                self._open_ms = None  # once for each time; also when it is stuck since the start
-                if not (self._search and self._search.portal):
-                    self.asked = True
-                    self.search()
+        if self._button and self._button.was_held() and not (self._search and self._search.portal):
+            self.asked = True
+            self.search()
         up = self.wlan.isconnected()
         if self._search:
             if self._search.step(up):

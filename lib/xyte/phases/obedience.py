@@ -22,6 +22,8 @@ def next_command(state):
     for _ in range(_MOST_AT_ONCE):
         command = phase.call("xyte.services.calls", "command", state.cloud)
         if not command:
+            if state.journal[1] and state.journal[1]["phase"] == outcome.STARTED:  # an update, interrupted
+                _withdrawn(state, state.journal[1])
             break
         choice, entry = phase.call(
             "xyte.core.commands", "judge", command, state.journal[1], _known(state), state.chip.session
@@ -64,11 +66,16 @@ def _begin(state, entry):
     gone = _told(state, entry["id"], outcome.IN_PROGRESS, "")
     if gone:
         log.warning("command", "%s: withdrawn (%s)" % (entry["name"], gone))
-        entry["phase"], entry["message"], entry["reported"] = outcome.FAILED, "withdrawn", True
-        phase.call("xyte.services.journal", "keep", state, entry)
+        _withdrawn(state, entry)
         return False
     log.info("command", "running %s" % entry["name"])
     return True
+
+
+def _withdrawn(state, entry):
+    """The cloud no longer has it, so nobody is told."""
+    entry["phase"], entry["message"], entry["reported"] = outcome.FAILED, "withdrawn", True
+    phase.call("xyte.services.journal", "keep", state, entry)
 
 
 def _report(state, entry):

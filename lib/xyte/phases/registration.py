@@ -2,11 +2,11 @@
 
 from xyte import log, phase
 from xyte.core import answers  # before the request: there must be room to read the only copy of a key
-from xyte.errors import RefusedError
+from xyte.errors import RefusedError, StoreError
 from xyte.services.calls import content, send
-from xyte.services.vault import Vault
 
 _TAKEN = 422
+_PASSING = (408, 429)  # nothing that will not be otherwise in a while
 _NO_KEY = (
     "the cloud knows this device already, but its key is not on this board: "
     "ask an operator to delete or replace the device"
@@ -16,28 +16,27 @@ _NO_KEY = (
 def register(state):
     """One attempt; on return state.identity is set.
 
+    An identity that was given up is used again when the cloud takes no other: it may have been wrong to refuse it, and
+    an access key can outlive the hardware key that it was made with.
+
     Raises LinkError, RefusedError (422: the cloud has this device already, and its key is not here), SettingsError,
     StoreError.
     """
-    vault = _vault(state)
-    if not state.probed:
-        vault.probe()
-        state.probed = True
-    if vault.current:  # it was given up, but flash did not take note
-        vault.current, vault.parked = None, vault.current
+    parked = phase.call("xyte.services.vault", "ready", state)
     try:
-        identity = ask(state.cloud, _facts(state))
+        state.identity = ask(state.cloud, _facts(state))
     except RefusedError as e:
-        if e.status != _TAKEN:
-            raise
-        if not vault.parked:
-            if "already" in e.text or not e.text:  # else the cloud's own words say what it does not like
+        if not parked or e.status in _PASSING or e.status >= 500:
+            # In other cases than "already" the cloud's own words say what it does not like.
+            if e.status == _TAKEN and ("already" in e.text or not e.text):
                 log.error("register", _NO_KEY)
             raise
-        log.warning("register", "already registered: back to the parked identity")
-        return _keep(state, vault, vault.parked)
-    _keep(state, vault, identity)
-    log.info("register", "registered as %s" % identity["id"])
+        log.warning("register", "refused (%d): back to the parked identity" % e.status)
+        state.identity, state.unsaved = parked, True  # to be kept once the cloud has taken it: flash wears
+        return
+    state.unsaved = True
+    save(state)
+    log.info("register", "registered as %s" % state.identity["id"])
     phase.call("xyte.phases.settlement", "note_versions", state)
 
 
@@ -48,22 +47,12 @@ def ask(cloud, facts):
     return answers.registration(answers.parse(content(response)))
 
 
-def _keep(state, vault, identity):
-    """From here on it is in use, also when flash does not keep it: then this is the only copy."""
-    state.identity, state.unsaved = identity, True
-    vault.keep(identity)
-    state.unsaved = False
-
-
-def save_again(state):
-    """After a failure to keep the identity anywhere. Raises StoreError."""
-    _keep(state, _vault(state), state.identity)
-
-
-def _vault(state):
-    vault = Vault(state.chip.keys, state.chip.root)
-    vault.load()
-    return vault
+def save(state):
+    """Keep the identity in use, which may be the only copy; tried again after each telemetry. Raises StoreError."""
+    try:
+        phase.call("xyte.services.vault", "keep", state)
+    except MemoryError:  # no crash, which would lose it
+        raise StoreError("no room to keep the identity: do not restart")
 
 
 def _facts(state):

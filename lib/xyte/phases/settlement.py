@@ -4,14 +4,19 @@ from xyte import VERSION, log, phase
 from xyte.errors import LinkError, RefusedError
 from xyte.services.calls import tell
 
+_NO_APPLICATION = "0.0.0"  # safe mode has it
+
 
 def settle(state):
-    """Raises SettingsError, StoreError; then it is to be tried again."""
+    """Returns True when the cloud's answer was to a version that is no longer true. Raises SettingsError, StoreError;
+    then it is to be tried again.
+    """
     if state.trial_ms is not None:
         phase.call("xyte.services.trial", "prove", state)
     keys = state.chip.keys
     known, running = keys.get("version"), _versions(state)
-    if known != running:
+    is_news = known != running and state.version != _NO_APPLICATION
+    if is_news:
         agent_only = (known or b" ").decode().split(" ")[0] == state.version
         changed = VERSION if agent_only else state.version  # one number for both: the newest news
         try:
@@ -21,8 +26,9 @@ def settle(state):
             log.warning("cloud", "version not taken: %s" % e)
         except LinkError as e:  # again with the next telemetry; commands do not wait for it
             log.warning("cloud", "version not told: %s" % e)
-            return
+            return True
     state.unsettled = False
+    return is_news
 
 
 def tell_version(cloud, version):

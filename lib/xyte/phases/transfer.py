@@ -20,10 +20,13 @@ def carry_out(state):
     After a CommandError the record is gone.
     """
     now = phase.call("xyte.services.update_record", "read", state.chip.keys)
-    buf = bytearray(_BLOCK_BYTES if now["kind"] == update_rules.FIRMWARE else _PIECE_BYTES)
+    wanted = now["state"] == update_rules.FETCH
     try:
-        if now["state"] == update_rules.FETCH:
+        if wanted:
             phase.call("xyte.services.update_signature", "check", state, now)
+        # Not before: a signature takes numbers of 768 bytes.
+        buf = bytearray(_BLOCK_BYTES if now["kind"] == update_rules.FIRMWARE else _PIECE_BYTES)
+        if wanted:
             _fetch(state, now, buf)
         phase.call("xyte.services.update_switch", "prove", state, buf)
         phase.call("xyte.services.update_switch", "switch", state)
@@ -60,6 +63,9 @@ def _bring(state, now, download, buf, tell):
             changed = phase.call("xyte.services.ranges", "ask", state, download)
             if changed:
                 return changed
+            if download.etag != now["etag"]:
+                now["etag"] = download.etag
+                phase.call("xyte.services.update_record", "note_etag", state, download.etag)
         except LinkError as e:
             phase.call("xyte.services.ranges", "failed", state, download, e)
 

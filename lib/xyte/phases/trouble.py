@@ -52,9 +52,11 @@ def _refused(state, error):
         state.refusals[:] = (0, 0, 0, 0)
         vault = Vault(state.chip.keys, state.chip.root)
         vault.load()
-        vault.current, state.identity, state.unsaved = state.identity, None, False
+        refused, state.identity, state.unsaved = state.identity, None, False
         try:
-            vault.park()
+            if vault.parked != refused:
+                vault.current = refused
+                vault.park()
         except StoreError as e:
             log.error("identity", e)
     return max(least, revocation.pause_ms(error.status))

@@ -67,18 +67,18 @@ class Cycle:
         self._telemetry.accepted()
         self._known()
         if state.unsaved:
-            phase.call("xyte.phases.registration", "save_again", state)
-        if state.unsettled:
-            phase.call("xyte.phases.settlement", "settle", state)
+            phase.call("xyte.phases.registration", "save", state)
+        if state.unsettled and phase.call("xyte.phases.settlement", "settle", state):
+            reply = None
         if cloud.date and not state.trusted:
             phase.call("xyte.services.timekeeper", "hear", state, cloud.date)
         if self._look_for_command or (reply is not None and reply.get("command") is True):
             self._look_for_command = True
             self._commands()
         elif reply is not None:
-            if state.settings.follow_latest:
-                phase.call("xyte.phases.offer", "hear", state, reply)
             quiet(cloud)
+        if reply is not None and state.settings.follow_latest and not self._look_for_command:
+            phase.call("xyte.phases.offer", "hear", state, reply)
         return max(0, self._interval_ms + self._clock.left_ms(now))
 
     def _commands(self):

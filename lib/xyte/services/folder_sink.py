@@ -63,6 +63,13 @@ class FolderSink:
     def park(self):
         return self._file, self._left, self._gap, self._zero_blocks, self._taken, self.safe
 
+    def abandon(self):
+        """Leave nothing there: what has no room takes the room of the next try, too."""
+        if self._file:
+            self._file.close()
+            self._file = None
+        phase.call("xyte.services.slot_folder", "empty", self._folder)
+
     def finish(self):
         if self._file:
             self._file.close()

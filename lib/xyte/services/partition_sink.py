@@ -26,6 +26,9 @@ class PartitionSink:
         self._slots.write(self.safe // _BLOCK, buf)  # erases just ahead: no long pause, and nothing more than needed
         self.safe += count
 
+    def abandon(self):
+        pass
+
     def finish(self):
         pass
 

@@ -6,6 +6,7 @@ The file is the truth whenever it can be read; the spare follows it, and an unch
 
 import json
 
+from micropython import const
 from xyte import log
 from xyte.core import record, settings_rules
 from xyte.errors import SettingsError, StoreError
@@ -14,6 +15,7 @@ from xyte.services import files
 PATH = "/settings.json"
 _KEY = "settings"
 _CA_KEY = "ca%d"
+_SPARES = const(3)  # of certificates, and of keys: more would leave too little of the 24 KiB of NVS
 _UPDATE_KEY = "update_key%d"
 
 
@@ -44,7 +46,8 @@ class SettingsFile:
             data = self._read(paths[i], key % i)
             if data is None:
                 raise SettingsError("'%s': %s is missing" % (name, paths[i]))
-            self._keep_spare(paths[i], key % i, data)
+            if i < _SPARES:
+                self._keep_spare(paths[i], key % i, data)
         return [self._root + path for path in paths]
 
     def _read(self, path, key):

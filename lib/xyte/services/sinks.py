@@ -2,6 +2,7 @@
 
 take(buf, count)   the next bytes; count is less than the buffer only at the end
 finish()           all of them were taken; raises CommandError when something is missing
+abandon()          it cannot go on: nothing of it is to stay in the way
 safe               so many bytes are on flash for good: a download may go on from there
 park()             a tuple for another one to go on with; its first item is what to close should none do so, or None
 

@@ -13,7 +13,7 @@ def prepare(folder, size, at):
     if size % tar.BLOCK:
         raise CommandError("not an application: %d bytes" % size)
     if not at:
-        _empty(folder)
+        empty(folder)
     files.make_folder(folder + "/")
     space = os.statvfs(folder)
     if size - at > space[1] * space[3]:
@@ -48,7 +48,7 @@ def _paths_in(folder, prefix=""):
     return found
 
 
-def _empty(folder):
+def empty(folder):
     """Remove everything in a folder; absent is fine."""
     try:
         names = os.listdir(folder)
@@ -57,7 +57,7 @@ def _empty(folder):
     for name in names:
         path = folder + "/" + name
         if os.stat(path)[0] & 0x4000:
-            _empty(path)
+            empty(path)
             os.rmdir(path)
         else:
             os.remove(path)

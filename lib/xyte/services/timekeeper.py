@@ -44,6 +44,7 @@ def ask(state):
     except (OSError, OverflowError, ValueError) as e:
         log.warning("clock", "no time: %r" % e)
         pause = _BLOCKED_MS if state.trusted else _RETRY_MS
+        state.trusted = False  # the hub's next answer has the time again, and keeps it: certificates are judged by it
     state.clock_ms = clock.after_ms(pause)
 
 

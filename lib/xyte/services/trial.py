@@ -3,8 +3,8 @@
 Falling back needs nothing but a restart: the bootloader (firmware) and boot.py (application) see to it.
 """
 
-from xyte import log
-from xyte.core import outcome
+from xyte import VERSION, log
+from xyte.core import outcome, update_rules
 from xyte.errors import StoreError
 from xyte.services import journal
 from xyte.services.update_record import loaded
@@ -34,11 +34,22 @@ def prove(state):
     state.chip.slots(update.now["kind"]).confirm()
     state.trial_ms = None
     version, entry = update.now["version"], state.journal[1]
+    running = VERSION if update.now["kind"] == update_rules.FIRMWARE else state.version
+    if update.now["command"] is None and version != running:  # it would be offered, and taken, again and again
+        log.warning("update", "it calls itself %s, not %s" % (running, version))
+        update.remember_failure()
     if entry and entry["id"] == update.now["command"] and not entry["reported"]:
         outcome.note(entry, outcome.DONE, "running %s" % version)
         journal.keep(state, entry)
     update.clear()
     log.info("update", "%s is confirmed" % version)
+
+
+def unsettled(state):
+    """Nothing begins without good settings. If new code does not understand them, what comes next is the old code."""
+    now = loaded(state).now
+    if now and now["state"] != update_rules.FETCH and now["slot"] == state.chip.slots(now["kind"]).running:
+        fail(state, "it does not take the settings")
 
 
 def fail(state, reason="no telemetry was accepted within %d s" % _WINDOW_S):

@@ -2,6 +2,7 @@
 
 from micropython import const
 from xyte import log, phase
+from xyte.core.update_rules import AT_KEY
 from xyte.errors import CommandError
 from xyte.services import sinks
 
@@ -31,6 +32,9 @@ def take(state, now, download, buf):
     sink = sinks.of(state.chip, now, 0, download.sink)
     try:
         return _pump(state, download, sink, buf)
+    except OSError as e:  # of the flash
+        sink.abandon()
+        raise CommandError("it cannot be written: %r" % e)
     finally:
         download.sink = sink.park()
 
@@ -68,7 +72,7 @@ def _pump(state, download, sink, buf):
         download.filled, download.left = 0, download.left - wanted
         # A gzip stream cannot be entered in its middle, so no such place is kept of it.
         if download.stream is download and sink.safe - download.safe >= _CHECKPOINT:
-            phase.call("xyte.services.update_record", "note_safe", state, sink.safe, download.etag)
+            state.chip.keys.set_int(AT_KEY, sink.safe)
             download.safe = sink.safe
     if _fill(download, buf, 1) is None:
         return False

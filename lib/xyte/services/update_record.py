@@ -4,8 +4,9 @@ import json
 
 from micropython import const
 from xyte.core import record
+from xyte.core.update_rules import AT_KEY
 
-_KEY, _AT_KEY, _FAILED_KEY = "update", "update.at", "update.failed"
+_KEY, _FAILED_KEY = "update", "update.failed"
 _FAILED_KEPT = const(4)
 _ID_HEX = const(16)  # so much of a digest tells images apart
 
@@ -33,14 +34,14 @@ class UpdateRecord:
 
     def clear(self):
         self._keys.erase(_KEY)
-        self._keys.erase(_AT_KEY)
+        self._keys.erase(AT_KEY)
         self.now = None
 
     def safe_at(self):
-        return self._keys.get_int(_AT_KEY)
+        return self._keys.get_int(AT_KEY)
 
     def set_safe(self, at):
-        self._keys.set_int(_AT_KEY, at)
+        self._keys.set_int(AT_KEY, at)
 
     def remember_failure(self):
         """This image is not tried again, whoever sends it."""
@@ -78,9 +79,6 @@ def resume_at(state, anew):
     return record.safe_at()
 
 
-def note_safe(state, at, etag):
-    """So many bytes, of the file with this ETag, are on flash. Raises StoreError."""
-    record = loaded(state)
-    if etag != record.now["etag"]:
-        record.save(etag=etag)
-    record.set_safe(at)
+def note_etag(state, etag):
+    """The file that the bytes come from has this ETag; none of them is on flash yet. Raises StoreError."""
+    loaded(state).save(etag=etag)

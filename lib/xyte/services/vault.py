@@ -107,3 +107,27 @@ class Vault:
         self.current, self.parked = current, parked
         if not kept:
             raise StoreError("the identity is kept nowhere: do not restart")
+
+
+def ready(state):
+    """Prove, once in a run, that flash keeps a record. Returns the identity that was given up, or None.
+
+    Raises StoreError.
+    """
+    vault = _loaded(state)
+    if not state.probed:
+        vault.probe()
+        state.probed = True
+    return vault.current or vault.parked  # the first one: flash did not take note that it was given up
+
+
+def keep(state):
+    """Keep state.identity, which is the only copy until then. Raises StoreError."""
+    _loaded(state).keep(state.identity)
+    state.unsaved = False
+
+
+def _loaded(state):
+    vault = Vault(state.chip.keys, state.chip.root)
+    vault.load()
+    return vault
