@@ -144,6 +144,16 @@ def test_settings_of_a_board(name):
     assert "MICROPY_HW_BOARD_NAME" in (board.folder / "mpconfigboard.h").read_text()
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_the_console_is_there_before_boot(name):
+    """MicroPython 1.28's main.c starts TinyUSB, the choice for chips with USB OTG, after boot.py, which may stay."""
+    board = boards.load(name)
+    off = "#define MICROPY_HW_ENABLE_USBDEV (0)" in (board.folder / "mpconfigboard.h").read_text().splitlines()
+    assert off or board.chip not in {"esp32s2", "esp32s3", "esp32p4"}
+    # Without this switch the component is compiled all the same, and does not find its tusb_config.h.
+    assert "MICROPY_PY_TINYUSB" not in (board.folder / "mpconfigboard.cmake").read_text()
+
+
 @pytest.mark.skipif(not shutil.which("cmake"), reason="no cmake here; a build brings its own")
 @pytest.mark.parametrize("name", ALL)
 def test_cmake_finds_every_file_of_a_board(name, tmp_path):
