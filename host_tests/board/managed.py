@@ -169,7 +169,7 @@ def has_buttons(port: str) -> bool:
 def press_en(port: str) -> bool:
     """RTS pulls EN down, as esptool does it. Did the chip start anew, by what its ROM says then?
 
-    USB-Serial-JTAG resets the chip, too, but the cause is another one; USB of the firmware's own (TinyUSB) does nothing.
+    USB-Serial-JTAG resets the chip, too, but with another cause; USB of the firmware's own (TinyUSB) does not.
     """
     with contextlib.closing(open_port(port, _ROM_S)) as line:
         line.dtr = False
