@@ -56,6 +56,13 @@ def test_two_chips_that_nobody_knows_are_not_the_same():
         app_image.check(one, other)
 
 
+def test_stock_firmware_and_an_image_of_ours_are_no_updates_for_each_other():
+    stock, ours = (image.make(b"", version="1", project=project) for project in ("", "micropython"))
+    for head, running in ((stock, ours), (ours, stock)):
+        with pytest.raises(CommandError, match="wrong project"):
+            app_image.check(head, running)
+
+
 @pytest.mark.parametrize("chip", CHIPS)
 def test_pages_are_as_large_as_the_description_says(chip):
     """Code moved by 32 KiB: whole pages where the chip's MMU can have such and the image says so."""
