@@ -3,7 +3,7 @@
 #define MICROPY_HW_MCU_NAME "ESP32S3"
 
 // The console's USB is the chip's USB-Serial-JTAG, as on the ESP32-C3: it answers before boot.py runs, and its RTS resets
-// the chip. The port's own choice, TinyUSB, starts after boot.py: one that stays in safe mode or in an update has no USB.
+// the chip. The port's own choice, TinyUSB, starts after boot.py, which may stay, and RTS does nothing there.
 // MICROPY_PY_TINYUSB stays on: the component is compiled all the same, and finds its (empty) settings through it.
 #define MICROPY_HW_ENABLE_USBDEV (0)
 
