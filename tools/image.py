@@ -29,17 +29,24 @@ _HEADER = struct.Struct("<BBBBIB3sHBHH4sB")
 _SEGMENT = struct.Struct("<II")  # load address, length
 _DESCRIPTION = struct.Struct("<II8x32s32s16s16s32s32sHHB3x72x")
 # The chips' windows on flash, for data and for code, by chip id (ESP-IDF, components/soc/*/include/soc/soc.h,
-# SOC_DROM_LOW to SOC_IROM_HIGH): what lies there is mapped, the rest of an image is copied to RAM.
+# SOC_DROM_LOW to SOC_IROM_HIGH): what lies there is mapped, the rest of an image is copied to RAM. A window for both is
+# cut in two here, for the images that we make.
 _WINDOWS = {
     CHIP_ESP32: ((0x3F400000, 0x3F800000), (0x400D0000, 0x40400000)),
     2: ((0x3F000000, 0x3FF80000), (0x40080000, 0x40800000)),  # ESP32-S2
     5: ((0x3C000000, 0x3C800000), (0x42000000, 0x42800000)),  # ESP32-C3
     9: ((0x3C000000, 0x3E000000), (0x42000000, 0x44000000)),  # ESP32-S3
     12: ((0x3C000000, 0x3C400000), (0x42000000, 0x42400000)),  # ESP32-C2
-    13: ((0x42000000, 0x42800000), (0x42800000, 0x43000000)),  # ESP32-C6 and -H2: one for both
-    16: ((0x42000000, 0x42800000), (0x42800000, 0x43000000)),
+    13: ((0x42000000, 0x42800000), (0x42800000, 0x43000000)),  # ESP32-C6
+    16: ((0x42000000, 0x42800000), (0x42800000, 0x43000000)),  # ESP32-H2
+    18: ((0x40000000, 0x42000000), (0x42000000, 0x44000000), (0x48000000, 0x4C000000)),  # ESP32-P4; the last is PSRAM
+    20: ((0x42000000, 0x43000000), (0x43000000, 0x44000000)),  # ESP32-C61
+    23: ((0x42000000, 0x43000000), (0x43000000, 0x44000000)),  # ESP32-C5
 }
 _MMU_PAGE = 0x10000
+# SOC_MMU_PAGE_SIZE_CONFIGURABLE in soc_caps.h: the description says which size an image has, as a power of two.
+_PAGE_IN_DESCRIPTION = (12, 13, 16, 20)  # ESP32-C2, -C6, -H2, -C61
+_PAGE_BITS_AT = 212  # in the image: description at 32, and there at 180
 _CHECKSUM_SEED = 0xEF
 _MAX_LENGTH = 16 * 1024 * 1024
 _FLASH_4MB_40MHZ = 0x20
@@ -79,7 +86,7 @@ def make(payload: bytes, *, version: str, project: str = "xyte-agent", chip_id: 
     Raises ImageError when a name is longer than its 31 bytes or the payload does not fit the code window.
     The result depends on the arguments only: same input, same bytes.
     """
-    (data_at, _), (code_at, code_end) = _WINDOWS[chip_id]
+    (data_at, _), (code_at, code_end) = _WINDOWS[chip_id][:2]
     padded = payload + b"\xff" * (-len(payload) % 4)
     if len(padded) > code_end - code_at - PAYLOAD_OFFSET:
         raise ImageError(f"payload of {len(payload)} bytes does not fit the chip's code window")
@@ -97,7 +104,8 @@ def parse(data: bytes, *, chip_id: int = CHIP_ESP32) -> Image:
     """Verify the image at the start of `data` as the bootloader does and return what it holds.
 
     `data` may be longer than the image (a whole slot). Checks, in the bootloader's order: magic, chip,
-    number of segments, length and mapping of each, checksum, SHA-256. Raises ImageError.
+    number of segments, length and mapping of each (mapping not checked for a chip without windows here),
+    checksum, SHA-256. Raises ImageError.
     """
     segments, end = _segments(data, chip_id)
     checksum_at = end + 15 - end % 16
@@ -142,13 +150,13 @@ def _segments(data: bytes, chip_id: int) -> tuple[list[Segment], int]:
         raise ImageError(f"mismatch chip ID, expected {chip_id}, found {found_chip}")
     if not 0 < data[1] <= MAX_SEGMENTS:
         raise ImageError(f"segment count {data[1]} is not between 1 and {MAX_SEGMENTS}")
-    segments, at = [], _HEADER.size
+    segments, at, page = [], _HEADER.size, _page(data, chip_id)
     for index in range(data[1]):
         if at + _SEGMENT.size > len(data):
             raise ImageError(f"segment {index} lies beyond the end")
         load_address, size = _SEGMENT.unpack_from(data, at)
         at += _SEGMENT.size
-        _check_segment(index, load_address, at, size, _WINDOWS.get(chip_id, ()))
+        _check_segment(index, load_address, at, size, _WINDOWS.get(chip_id, ()), page)
         segments.append(Segment(load_address, at, size))
         at += size
     if at > len(data):
@@ -156,12 +164,18 @@ def _segments(data: bytes, chip_id: int) -> tuple[list[Segment], int]:
     return segments, at
 
 
+def _page(data: bytes, chip_id: int) -> int:
+    """Bytes of a page of flash, as the chip's MMU maps it for this image."""
+    bits = data[_PAGE_BITS_AT] if chip_id in _PAGE_IN_DESCRIPTION and len(data) > _PAGE_BITS_AT else 0
+    return 1 << bits if bits else _MMU_PAGE
+
+
 def _check_segment(index: int, load_address: int, offset: int, size: int,
-                   windows: Sequence[tuple[int, int]]) -> None:
+                   windows: Sequence[tuple[int, int]], page: int) -> None:
     if size % 4 or size >= _MAX_LENGTH:
         raise ImageError(f"invalid segment length {size:#x}")
     mapped = any(low <= load_address < high for low, high in windows)
-    if mapped and load_address % _MMU_PAGE != offset % _MMU_PAGE:
+    if mapped and load_address % page != offset % page:
         raise ImageError(f"segment {index} load address {load_address:#x} doesn't match data {offset:#x}")
 
 

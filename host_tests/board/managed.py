@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from target import Target, again
+from target import Target, again, is_frozen
 
 from tools.cloud import defaults
 from tools.cloud.process import LocalCloud
@@ -24,6 +24,7 @@ SN = "BOARD-TEST"
 OVER = ("done", "failed")
 _LONG_S = 400  # of a chip: a trial takes 300 at most
 _VIRTUAL_S = 60  # of a virtual board, which is faster
+_ROM_SAYS, _ROM_S = b"rst:0x", 3  # the first that a chip says after a reset, and how soon at the latest
 _FILES = ("/identity", "/settings.json", "/board-test-ca.pem", "/board-test.pub", "/crash.txt")
 _KEYS = ("identity", "settings", "ca0", "update_key0", "command", "update", "update.at", "update.failed", "version",
          "time", "slot", "trial", "boots", "link_resets")
@@ -78,8 +79,7 @@ class Managed:
         """The agent as files, unless the firmware has it; the application, and settings with Wi-Fi."""
         with connect(self.target.port) as repl:
             about = repl.call("files", "about")
-            frozen = about["agent"] and not about["agent"][0].startswith("/lib")
-            files = deploy.wanted(APPLICATION, with_agent=not frozen)
+            files = deploy.wanted(APPLICATION, with_agent=not is_frozen(about))
             deploy.check(about, files)
             found = {path: repl.read(path) for path in ("/boot.py", "/settings.json")}
             self._kept = {path: data for path, data in found.items() if data is not None}
@@ -132,6 +132,14 @@ class Managed:
         before = self.state().get("uptime_s"), self.state().get("reset_cause")
         self.wait(lambda: (self.state().get("uptime_s"), self.state().get("reset_cause")) != before, "a report")
 
+    def slot(self) -> str:
+        """Label of the partition that its firmware runs from; restarts it."""
+        with again(self.target) as repl:
+            label = repl.run("from esp32 import Partition\nprint(Partition(Partition.RUNNING).info()[4])").strip()
+            repl.restart()
+        self.reports()
+        return label
+
     def command(self, name: str) -> tuple[str, str]:
         """Send a command; returns how it ended: status and message."""
         return self.ended(self.cloud.send_command(self.device()["id"], name))
@@ -158,14 +166,17 @@ def has_buttons(port: str) -> bool:
     return not port.startswith("socket://")
 
 
-def press_en(port: str) -> None:
-    """RTS pulls EN down, as esptool does it."""
-    with contextlib.closing(open_port(port)) as line:
+def press_en(port: str) -> bool:
+    """RTS pulls EN down, as esptool does it. Did the chip start anew, by what its ROM says then?
+
+    USB-Serial-JTAG resets the chip, too, but with another cause; USB of the firmware's own (TinyUSB) does not.
+    """
+    with contextlib.closing(open_port(port, _ROM_S)) as line:
         line.dtr = False
         line.rts = True
-        time.sleep(0.1)
+        time.sleep(0.2)
         line.rts = False
-        time.sleep(0.3)
+        return line.read_until(_ROM_SAYS).endswith(_ROM_SAYS)
 
 
 @contextlib.contextmanager

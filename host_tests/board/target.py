@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from verdicts import Verdicts, run_script
 
@@ -37,6 +38,16 @@ class Target:
         """Run scripts/`name`.py as `run_script` does. Fails when a fact does not hold."""
         self.verdicts[name] = run_script(repl, name, *before, **names)
         self.verdicts[name].must_hold()
+
+
+def is_frozen(about: dict[str, Any]) -> bool:
+    """Does the firmware bring the agent, and with it boot.py? about: what device/files.py tells."""
+    return bool(about["agent"]) and not about["agent"][0].startswith("/lib")
+
+
+def has_our_boot(repl: Repl) -> bool:
+    """Does boot.py of this project run on the board, from its firmware or as a file?"""
+    return is_frozen(repl.call("files", "about")) or b"xyte" in (repl.read("/boot.py") or b"")
 
 
 @contextlib.contextmanager

@@ -2,14 +2,18 @@
 
 import json
 import random
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from images import without_entry
 from managed import APPLICATION, has_buttons, managed, occupied, press_en
 from target import Target, again
 
 from plugged import Plugged
-from tools import build
+from tools import build, image
 from tools.board.virtual import VirtualBoard
 from tools.serial.repl import connect
 from tools.update import describe
@@ -18,6 +22,7 @@ from tools.update.application import application
 SPEED = 20  # of a virtual board
 HEAP = "100wK"
 TRIALS = 3
+NOT_PRESSED = "RTS of this port does not restart the board"
 SLOWLY = 60_000  # bytes a second, while a download is to be met half-way
 
 
@@ -106,9 +111,11 @@ def test_a_reset_in_the_middle_of_a_download(board, tmp_path):
     board.cloud.settings(download_bytes_per_s=SLOWLY)
     sent, file = board.update(data, version)
     board.wait_during(sent, lambda: board.cloud.file(file)["bytes_sent"] > len(data) // 2, "half of the download")
-    press_en(board.target.port)
+    pressed = press_en(board.target.port)
     board.cloud.settings(download_bytes_per_s=0)
     assert board.ended(sent) == ("done", f"running {version}")
+    if not pressed:
+        pytest.skip(NOT_PRESSED)
     begun = [download["range"].partition("-")[0] for download in board.cloud.file(file)["downloads"]]
     assert begun[0] == "bytes=0" and "bytes=0" not in begun[1:], f"it went on where it was: {begun}"
 
@@ -122,15 +129,54 @@ def test_resets_on_trial_take_the_new_application_back(board, tmp_path):
 
 
 def test_firmware_is_updated(board, request):
+    named = image_for(board, request)
+    version = describe.describe(named).version if named else board.next_version()
+    if board.state()["agent_version"] == version:
+        pytest.skip(f"the board and the image are both {version}: nothing would be updated")
+    slot = board.slot()
+    assert board.ended(board.update(named or build.firmware(version), version)[0]) == ("done", f"running {version}")
+    board.wait(lambda: board.state()["agent_version"] == version, "the new firmware")
+    assert board.slot() != slot
+
+
+def test_firmware_that_crashes_is_taken_back_and_the_next_one_too(board, request, tmp_path):
+    """It ends before its first instruction on a chip, before the agent on a virtual board."""
+    named = image_for(board, request)
+    slot, before = board.slot(), board.state()["agent_version"]
+    for version in ("999.0.0", "999.0.1"):
+        data = without_entry(named, version) if named else crashing(tmp_path / version, version)
+        status, message = board.ended(board.update(data, version)[0])
+        assert status == "failed" and message.startswith(f"{version} failed its trial, {before} runs again"), message
+        assert (board.slot(), board.state()["agent_version"]) == (slot, before)
+
+
+def test_an_image_without_entry_is_sound_to_all_who_check_it(tmp_path):
+    whole = image.make(b"code", version="1.0.0", chip_id=5)
+    first, second = (without_entry(whole, version) for version in ("999.0.0", "999.0.1"))
+    assert len({whole, first, second}) == 3
+    for version, made in (("999.0.0", first), ("999.0.1", second)):
+        assert image.parse(made, chip_id=5).version == version
+        file = tmp_path / "app.bin"
+        file.write_bytes(made)
+        report = subprocess.run([sys.executable, "-m", "esptool", "image-info", file], capture_output=True, text=True,
+                                check=True).stdout
+        assert "Entry point not set" in report and report.count("(valid)") == 2
+
+
+def image_for(board, request):
+    """Of --image; none for a virtual board, which gets images of its own."""
     named = request.config.getoption("--image")
     if not named and board.target.plugged is None:
         pytest.skip("no image for this chip: --image names one, `make firmware` builds it")
-    version = "" if named else board.next_version()
-    data = Path(named).read_bytes() if named else build.firmware(version)
-    version = version or describe.describe(data).version
-    assert board.ended(board.update(data, version)[0])[0] == "done"
-    if not named:  # there agent and image have one version
-        board.wait(lambda: board.state()["agent_version"] == version, "the new firmware")
+    return Path(named).read_bytes() if named else b""
+
+
+def crashing(folder, version):
+    """An image for a virtual board whose agent cannot be loaded."""
+    agent = folder / "xyte"
+    shutil.copytree(build.AGENT, agent, ignore=shutil.ignore_patterns("__pycache__"))
+    (agent / "agent.py").write_text("1 / 0\n")
+    return build.firmware(version, agent)
 
 
 def test_resets_on_trial_take_new_firmware_back(board):
@@ -156,10 +202,14 @@ def reset_on_trial(board, data, version):
             since = board.cloud.requests()[-1]["seq"]
             board.wait_during(sent, lambda since=since: version in refused(board.cloud, since),
                               "a telemetry of the new code")
-            press_en(board.target.port)
+            if not (pressed := press_en(board.target.port)):
+                break
     finally:
         board.cloud.faults([])
-    return board.ended(sent)
+    outcome = board.ended(sent)
+    if not pressed:
+        pytest.skip(NOT_PRESSED)
+    return outcome
 
 
 def refused(cloud, since):

@@ -144,6 +144,16 @@ def test_settings_of_a_board(name):
     assert "MICROPY_HW_BOARD_NAME" in (board.folder / "mpconfigboard.h").read_text()
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_the_console_is_there_before_boot(name):
+    """MicroPython 1.28's main.c starts TinyUSB, the choice for chips with USB OTG, after boot.py, which may stay."""
+    board = boards.load(name)
+    off = "#define MICROPY_HW_ENABLE_USBDEV (0)" in (board.folder / "mpconfigboard.h").read_text().splitlines()
+    assert off or board.chip not in {"esp32s2", "esp32s3", "esp32p4"}
+    # Without this switch the component is compiled all the same, and does not find its tusb_config.h.
+    assert "MICROPY_PY_TINYUSB" not in (board.folder / "mpconfigboard.cmake").read_text()
+
+
 @pytest.mark.skipif(not shutil.which("cmake"), reason="no cmake here; a build brings its own")
 @pytest.mark.parametrize("name", ALL)
 def test_cmake_finds_every_file_of_a_board(name, tmp_path):
@@ -189,16 +199,41 @@ def test_a_machine_without_containers_is_told_so(machine, tmp_path, capsys):
 def test_an_engine_that_is_not_running_is_told_so(machine, tmp_path, capsys):
     machine("docker", "exit 1")
     assert firmware(tmp_path) == 1
-    assert "does not answer" in capsys.readouterr().err
+    assert "docker installed, but no engine answers" in capsys.readouterr().err
 
 
-def test_a_dry_run_prints_the_steps_and_runs_nothing(machine, tmp_path, capsys):
+def test_an_engine_that_is_not_running_hides_none_that_is(machine):
+    machine("docker", "exit 1")
+    machine("podman", "exit 0")
+    assert container.engine(None) == "podman"
+    with pytest.raises(container.CannotBuild, match="see `docker info`"):
+        container.engine("docker")
+
+
+@pytest.mark.parametrize("engine, security, uid, option", [
+    ("docker", "[name=seccomp,profile=builtin name=cgroupns]", 1000, "--user 1000:100"),
+    ("docker", "[name=seccomp,profile=builtin name=rootless name=cgroupns]", 1000, ""),
+    ("docker", "[]", 0, "--user 0:100"),
+    ("podman", "", 1000, "--userns=keep-id"),
+    ("podman", "", 0, ""),
+])
+def test_what_is_built_belongs_to_who_builds(machine, monkeypatch, tmp_path, capsys, engine, security, uid, option):
+    machine("docker", f"echo '{security}'")
+    monkeypatch.setattr(container.os, "getuid", lambda: uid)
+    monkeypatch.setattr(container.os, "getgid", lambda: 100)
+    assert firmware(tmp_path, "--dry-run", "--engine", engine) == 0
+    build = capsys.readouterr().out.splitlines()[-1]
+    assert build.startswith(f"{engine} run --rm {option} --security-opt label=disable".replace("  ", " "))
+
+
+def test_a_dry_run_prints_the_steps_and_runs_none(machine, tmp_path, capsys):
     assert firmware(tmp_path, "--dry-run") == 0
-    clone, build = capsys.readouterr().out.splitlines()
-    pins = boards.pins()
+    clone, make_folder, remove_settings, build = capsys.readouterr().out.splitlines()
+    pins, out = boards.pins(), tmp_path / "out"
     assert pins.micropython_tag in clone and pins.container in build
+    assert (make_folder, remove_settings) == (f"mkdir -p {out}", f"rm -f {out}/sdkconfig {out}/CMakeCache.txt")
     assert "BOARD_DIR=/xyte/firmware/boards/XYTE_ESP32" in build
-    assert not (tmp_path / "out").exists()
+    assert not out.exists()
 
 
 @pytest.fixture
@@ -216,6 +251,16 @@ def test_a_build_says_how_full_the_slot_is(builds, tmp_path, capfd):
     builds(size=1_500_000)
     assert firmware(tmp_path) == 0
     assert "1500000 of 1703936 bytes of the slot, 203936 left" in capfd.readouterr().out
+
+
+def test_a_second_build_has_the_settings_of_today(builds, tmp_path):
+    """ESP-IDF reads the last build's sdkconfig after the defaults, and configures anew when there is no cache."""
+    builds(size=1)
+    (tmp_path / "out").mkdir()
+    for name in ("sdkconfig", "CMakeCache.txt", "build.ninja"):
+        (tmp_path / "out" / name).write_text("of the last build")
+    assert firmware(tmp_path) == 0
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"build.ninja", "micropython.bin"}
 
 
 def test_an_image_that_does_not_fit_is_a_failure(builds, tmp_path, capfd):

@@ -9,6 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tools import image
+from tools.update import describe
+from tools.update.describe import CHIPS
+from xyte.core import app_image
+from xyte.errors import CommandError
 
 PAYLOAD = bytes(range(256)) * 40 + b"end"
 
@@ -23,7 +27,7 @@ def test_what_is_made_can_be_parsed(payload):
     assert parsed.size == len(made)
 
 
-@pytest.mark.parametrize("chip", [0, 2, 5, 9, 12, 13, 16])
+@pytest.mark.parametrize("chip", CHIPS)
 def test_each_chip_has_its_own_windows_on_flash(tmp_path, chip):
     file = tmp_path / "app.bin"
     made = image.make(PAYLOAD, version="7.8.9", chip_id=chip)
@@ -36,6 +40,40 @@ def test_each_chip_has_its_own_windows_on_flash(tmp_path, chip):
     moved[25] += 1  # the address of the first segment, by 256 bytes
     with pytest.raises(image.ImageError, match="doesn't match"):
         image.parse(bytes(moved), chip_id=chip)
+
+
+def test_the_board_has_the_same_names_for_chips():
+    heads = {chip: image.make(b"", version="1", chip_id=chip) for chip in CHIPS}
+    assert {chip: app_image.chip_of(head) for chip, head in heads.items()} == CHIPS
+
+
+def test_two_chips_that_nobody_knows_are_not_the_same():
+    one, other = (bytearray(image.make(b"", version="1")) for _ in range(2))
+    one[12], other[12] = 98, 99
+    assert app_image.chip_of(one) == describe.chip_and_project(bytes(one))[0] == "chip 98"
+    app_image.check(one, one)
+    with pytest.raises(CommandError, match="wrong chip: the image is for chip 98, this is chip 99"):
+        app_image.check(one, other)
+
+
+def test_stock_firmware_and_an_image_of_ours_are_no_updates_for_each_other():
+    stock, ours = (image.make(b"", version="1", project=project) for project in ("", "micropython"))
+    for head, running in ((stock, ours), (ours, stock)):
+        with pytest.raises(CommandError, match="wrong project"):
+            app_image.check(head, running)
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_pages_are_as_large_as_the_description_says(chip):
+    """Code moved by 32 KiB: whole pages where the chip's MMU can have such and the image says so."""
+    made = bytearray(image.make(PAYLOAD, version="7.8.9", chip_id=chip))
+    code = image.parse(bytes(made), chip_id=chip).segments[1]
+    struct.pack_into("<I", made, code.offset - 8, code.load_address + 0x8000)
+    with pytest.raises(image.ImageError, match="doesn't match"):
+        image.parse(bytes(made), chip_id=chip)
+    made[212] = 15
+    with pytest.raises(image.ImageError, match="checksum" if chip in {12, 13, 16, 20} else "doesn't match"):
+        image.parse(bytes(made), chip_id=chip)
 
 
 def test_code_in_ram_lies_where_it_likes():

@@ -40,23 +40,32 @@ class Build:
         """The application image: what an update carries."""
         return self.out / "micropython.bin"
 
+    @property
+    def settings(self) -> tuple[Path, ...]:
+        """What a build leaves in `out` that the next one prefers to changed settings, versions and boards."""
+        return self.out / "sdkconfig", self.out / "CMakeCache.txt"
+
     def clone(self) -> list[str]:
         """argv that fetches the source."""
         return ["git", "clone", "--depth", "1", "--branch", self.pins.micropython_tag, self.pins.micropython_url,
                 str(self.source)]
 
     def compile(self, engine: str) -> list[str]:
-        """argv that builds, as the calling user, so that what it writes belongs to them."""
-        user = ["--userns=keep-id"] if engine == "podman" else ["--user", f"{os.getuid()}:{os.getgid()}"]
+        """argv that builds, as the calling user, so that what it writes belongs to them.
+
+        Without SELinux's labels: with them, a container reads a checkout only once all of it has been given new ones.
+        """
         port = f"make -C /micropython/ports/esp32 BOARD_DIR=/xyte/firmware/boards/{self.board.name} BUILD=/out"
         script = f"make -C /micropython/mpy-cross && {port} submodules && {port} all"
-        return [engine, "run", "--rm", *user, "--env", "HOME=/tmp", "--env", "IDF_GIT_SAFE_DIR=/micropython",
+        return [engine, "run", "--rm", *_as_caller(engine), "--security-opt", "label=disable",
+                "--env", "HOME=/tmp", "--env", "IDF_GIT_SAFE_DIR=/micropython",
                 "--volume", f"{self.source}:/micropython", "--volume", f"{ROOT}:/xyte:ro",
                 "--volume", f"{self.out}:/out", self.pins.container, "bash", "-c", script]
 
     def lines(self, engine: str) -> list[str]:
         """The commands, for a person to read or to type."""
-        return [shlex.join(argv) for argv in (self.clone(), self.compile(engine))]
+        fresh = ["mkdir", "-p", str(self.out)], ["rm", "-f", *map(str, self.settings)]
+        return [shlex.join(argv) for argv in (self.clone(), *fresh, self.compile(engine))]
 
     def run(self, engine: str) -> None:
         """Fetch what is missing and build. Raises CannotBuild."""
@@ -65,6 +74,8 @@ class Build:
             _must(self.clone(), "fetching MicroPython's source")
         self._check_source()
         self.out.mkdir(parents=True, exist_ok=True)
+        for file in self.settings:
+            file.unlink(missing_ok=True)
         _must(self.compile(engine), "the build in the container")
 
     def _check_source(self) -> None:
@@ -77,13 +88,28 @@ class Build:
 
 def engine(wanted: str | None) -> str:
     """A container engine that answers. wanted: one by name. Raises CannotBuild, which says what is missing."""
-    for name in (wanted,) if wanted else ENGINES:
-        if shutil.which(name) is None:
-            continue
+    there = [name for name in ((wanted,) if wanted else ENGINES) if shutil.which(name)]
+    for name in there:
         if subprocess.run([name, "info"], check=False, capture_output=True).returncode == 0:
             return name
-        raise CannotBuild(f"{name} is installed, but its engine does not answer: start it, or see `{name} info`")
+    if there:
+        raise CannotBuild(f"{' and '.join(there)} installed, but no engine answers: start it, or see `{there[0]} info`")
     raise CannotBuild(f"no {wanted or ' or '.join(ENGINES)} here: install one, or run the steps of --dry-run elsewhere")
+
+
+def _as_caller(engine: str) -> list[str]:
+    """Options with which the user inside the container is the calling user outside."""
+    if engine == "podman":
+        return ["--userns=keep-id"] if os.getuid() else []  # refused where podman itself runs as root
+    return [] if _is_rootless(engine) else ["--user", f"{os.getuid()}:{os.getgid()}"]
+
+
+def _is_rootless(docker: str) -> bool:
+    """Does its engine run as the calling user? Then its root is that user, and every other one is a stranger."""
+    if shutil.which(docker) is None:
+        return False
+    argv = [docker, "info", "--format", "{{.SecurityOptions}}"]
+    return "name=rootless" in subprocess.run(argv, check=False, capture_output=True, text=True).stdout
 
 
 def _must(argv: list[str], doing: str) -> None:

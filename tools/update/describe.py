@@ -17,7 +17,7 @@ ANY_CHIP = "any"
 
 # esp_chip_id_t of ESP-IDF's esp_app_format.h
 CHIPS = {0: "esp32", 2: "esp32s2", 5: "esp32c3", 9: "esp32s3", 12: "esp32c2", 13: "esp32c6", 16: "esp32h2",
-         18: "esp32p4", 23: "esp32c5"}
+         18: "esp32p4", 20: "esp32c61", 23: "esp32c5"}
 
 _HEAD_BYTES = 112  # image header, header of the first segment, description up to the project's name
 # The partition table of a whole flash. MicroPython's download for the ESP32 begins at 0x1000, with the bootloader.

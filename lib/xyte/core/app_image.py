@@ -10,12 +10,13 @@ from xyte.errors import CommandError
 HEAD_BYTES = 112  # up to the end of the project name
 _MAGIC = 0xE9
 _DESCRIPTION = 0xABCD5432
-_CHIPS = {0: "esp32", 2: "esp32s2", 5: "esp32c3", 9: "esp32s3", 12: "esp32c2", 13: "esp32c6", 16: "esp32h2"}
+_CHIPS = {0: "", 2: "s2", 5: "c3", 9: "s3", 12: "c2", 13: "c6", 16: "h2", 18: "p4", 20: "c61", 23: "c5"}
 
 
 def chip_of(head):
-    """Name of the chip that an image is for, from its first bytes."""
-    return _CHIPS.get(struct.unpack_from("<H", head, 12)[0], "unknown")
+    """Name of the chip that an image is for, from its first bytes; of one that is not known here, its number."""
+    number = struct.unpack_from("<H", head, 12)[0]
+    return "esp32" + _CHIPS[number] if number in _CHIPS else "chip %d" % number
 
 
 def project_of(head):
