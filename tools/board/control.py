@@ -15,7 +15,7 @@
         44     1  the prompt is in raw mode (survives a soft reset)
         45     1  a program runs, rather than start-up or the prompt
         46     1  a request to the supervisor is under way: no Ctrl-C now
-        47     1  Ctrl-C was pressed in it
+        47     1  Ctrl-C was pressed: to be taken at the next point where that does no harm
         48     6  RTC memory: magic word, length (16 bits)
         56     8  RTC minus host clock, in seconds, kept by the shim for Mbed TLS
         64     4  ports of the host that stand for the hot spot's 80 (TCP) and 53 (UDP), 16 bits each
@@ -102,9 +102,14 @@ class Control:
         """Is the interpreter within a request?"""
         return bool(self._bytes[46])
 
-    def interrupt_after_request(self) -> None:
-        """Ctrl-C, as soon as the interpreter is through with its request."""
-        self._bytes[47] = 1
+    @property
+    def interrupt_offered(self) -> bool:
+        """Ctrl-C, to be taken by the interpreter at the end of its request, or when it asks for the time or sleeps."""
+        return bool(self._bytes[47])
+
+    @interrupt_offered.setter
+    def interrupt_offered(self, offered: bool) -> None:
+        self._bytes[47] = offered
 
     def set_chip(self, *, mac: bytes, rssi: int, speed: Fraction, factory: bool) -> None:
         """What stays the same for a whole run."""

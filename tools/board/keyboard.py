@@ -2,9 +2,9 @@
 
 On the chip the interrupt handler of the UART looks at each byte: Ctrl-C becomes a KeyboardInterrupt while a program
 runs, and is a byte like any other while the prompt waits or after `micropython.kbd_intr(-1)`. The unix port does the
-same with SIGINT: it catches it in the first case only. So the interpreter is stopped for a moment, asked whether it
-catches SIGINT and whether it is within a request to the supervisor (`wire.call`): that must stay whole, and raises
-KeyboardInterrupt at its end.
+same with SIGINT: it catches it in the first case only. So the interpreter is stopped for a moment and asked whether it
+catches SIGINT. Then it is offered a KeyboardInterrupt, which the shim raises at the end of a request to the supervisor
+(that must stay whole), or where the time is asked for or slept; only a program that does none of this gets SIGINT.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ _CTRL_C = 3
 _ENDED = "ZX"
 _STOPPED = "T" + _ENDED
 _APART_S = 0.05  # a second SIGINT before the first was seen ends the unix port
+_LOOK_S = 0.005
+_TAKEN_S = 0.1  # a program that asks for the time or sleeps takes Ctrl-C within this; any other one gets SIGINT
 
 
 class Keyboard:
@@ -32,6 +34,7 @@ class Keyboard:
         self._control = control
         self._waiting = bytearray()
         self._interrupted_at = 0.0
+        self._offered_at: float | None = None
         os.set_blocking(stdin, False)
 
     def type(self, data: bytes) -> None:
@@ -62,22 +65,35 @@ class Keyboard:
         try:
             while (status := self._status())[0] not in _STOPPED:
                 time.sleep(0)
-            if status[1]:
-                since = time.monotonic() - self._interrupted_at
-                if since < _APART_S:
-                    return _APART_S - since
-                self._interrupted_at = time.monotonic()
-                if self._control.busy:
-                    self._control.interrupt_after_request()
-                else:
-                    os.kill(self._pid, signal.SIGINT)
+            offered, self._control.interrupt_offered = self._control.interrupt_offered, False
+            if status[1] or self._offered_at is not None and not offered:
+                if wait := self._interrupt(time.monotonic(), offered):
+                    return wait
                 while self._waiting[:1] == b"\x03":
                     del self._waiting[:1]
             else:
+                self._offered_at = None
                 self._write(b"\x03")
                 del self._waiting[:1]
         finally:
             os.kill(self._pid, signal.SIGCONT)
+        return 0
+
+    def _interrupt(self, now: float, offered: bool) -> float:
+        """First as an offer, which the shim takes at a point where a chip would: SIGINT also strikes amid a garbage
+        collection, and leaves the heap locked. offered: it was, and has not been taken. Returns seconds to wait, 0 when
+        done.
+        """
+        if self._offered_at is None:
+            if now - self._interrupted_at < _APART_S:
+                return _APART_S - (now - self._interrupted_at)
+            self._offered_at, offered = now, True
+        if offered:
+            if self._control.busy or now - self._offered_at < _TAKEN_S:
+                self._control.interrupt_offered = True
+                return _LOOK_S
+            os.kill(self._pid, signal.SIGINT)
+        self._offered_at, self._interrupted_at = None, now
         return 0
 
     def _status(self) -> tuple[str, bool]:

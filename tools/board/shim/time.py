@@ -11,6 +11,7 @@ from wire import control, word
 from micropython import const
 
 _NUMERATOR = const(16)  # offsets in the control block
+_CTRL_C = const(47)
 _DENOMINATOR = const(18)
 _RTC_SECONDS = const(20)
 _RTC_MICROSECONDS = const(24)
@@ -49,7 +50,14 @@ else:
         return d if d < 0x20000000 else d - _MASK - 1
 
 
+def _take_ctrl_c():
+    control[_CTRL_C] = 0
+    raise KeyboardInterrupt
+
+
 def ticks_ms():
+    if control[_CTRL_C]:
+        _take_ctrl_c()
     now = _host_ms()
     passed = _host_diff(now, _last[0]) * _num + _last[2]
     _last[0] = now
@@ -70,6 +78,8 @@ def watch_pins(look, piece_ms):
 
 
 def sleep_ms(ms):
+    if control[_CTRL_C]:
+        _take_ctrl_c()
     if not _look:
         return _sleep_ms(ms)
     while True:
