@@ -23,7 +23,7 @@ import machine
 _BOOTS = 5
 _NVS_FROM = 2
 _WATCHDOG_MS = 60000
-_POWER_ON, _DEEP_SLEEP = 1, 4
+_POWER_ON, _DEEP_SLEEP, _SOFT = 1, 4, 5
 _COLLECT_EVERY = 4096  # bytes; garbage that waits until the heap is full leaves it in pieces
 _FOLDERS = ("", "/slot_a", "/slot_b")
 _STARTED = 16
@@ -71,6 +71,13 @@ def _count_boot():
     return boots
 
 
+def _counts(cause):
+    """Waking is no new start. A soft reset is mostly a person's, mpremote begins with one; a program that ends in them
+    all the time comes to the same, more slowly.
+    """
+    return cause != _DEEP_SLEEP and (cause != _SOFT or os.urandom(1)[0] < 26)
+
+
 def _application(boots):
     """The slot to run, a trial started on the way; None when every choice has had its boots."""
     slot, trial = _get("slot"), _get("trial")
@@ -109,7 +116,7 @@ def _is_update_due():
 
 def _choose():
     """Enter the slot to run. Returns why main.py must not run now: _UPDATE, why safe mode has to; or None."""
-    boots = _count_boot() if machine.reset_cause() != _DEEP_SLEEP else 1
+    boots = _count_boot() if _counts(machine.reset_cause()) else 1
     slot = _get("updating") - 1
     if slot >= 0 and _is_update_due():
         _enter(slot)

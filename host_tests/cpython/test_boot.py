@@ -17,6 +17,7 @@ class Board:
         self.rtc, self.nvs = b"", {}
         self.cause = POWER_ON
         self.nvs_works, self.nvs_opens, self.nvs_writes = True, True, 0
+        self.chance = 0  # what os.urandom gives
         self.version, self.usb = (1, 25, 0, ""), None
         self.watchdogs, self.safe_runs = [], []
         self.files, self.folder = {"/main.py", "/slot_a/main.py", "/slot_b/main.py"}, ""
@@ -59,7 +60,7 @@ class Board:
             machine.USBDevice = lambda: self.usb
         safe = SimpleNamespace(run=self.safe_runs.append)
         return {"machine": machine, "esp32": SimpleNamespace(NVS=Nvs), "xyte": SimpleNamespace(safe=safe),
-                "os": SimpleNamespace(stat=self.stat, chdir=self.enter),
+                "os": SimpleNamespace(stat=self.stat, chdir=self.enter, urandom=lambda n: bytes([self.chance] * n)),
                 "sys": SimpleNamespace(path=["", "/lib"], implementation=SimpleNamespace(version=self.version)),
                 "gc": SimpleNamespace(threshold=int)}
 
@@ -127,6 +128,16 @@ def test_the_sixth_boot_in_a_row_is_safe_mode(cause):
     board = Board()
     assert [board.boot(cause) for _ in range(8)] == [False] * 5 + [True] * 3
     assert "6 boots" in board.safe_runs[0]
+
+
+def test_soft_resets_count_one_time_in_ten():
+    board = Board()
+    counted = 0
+    for chance in range(256):
+        board.rtc, board.nvs, board.chance = b"", {}, chance
+        board.boot(SOFT)
+        counted += bool(board.rtc)
+    assert 20 <= counted <= 30
 
 
 def test_power_cycles_alone_are_no_suspicion():

@@ -135,6 +135,7 @@ class Agent:
         try:
             return self._loop(for_s, reports)
         except KeyboardInterrupt:  # in the pause after a crash, too
+            self._chip.clear_boots()
             self._chip.release_watchdog()
             log.warning("agent", "stopped from the console; the watchdog waits a day")
 
