@@ -91,7 +91,7 @@ def test_refusals_carry_status_words_and_pause():
         (503, {"error": {"not": "text"}}, "", 17),
         (403, [1], "", 0),
         (301, b"", "", 0),
-        (400, {"error": "\u20ac" * 300}, "\u20ac" * 66, 0),
+        (402, {"error": "\u20ac" * 300}, "\u20ac" * 66, 0),
     ):
         _, cloud = make(response(status, body, (("Retry-After", pause),) if pause else ()))
         for call in (report, calls.command, lambda cloud: calls.update_command(cloud, 1, "done", "")):

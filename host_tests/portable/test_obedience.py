@@ -195,6 +195,42 @@ def test_a_report_nobody_wants_is_not_repeated():
         assert not b.owes(), status
 
 
+def test_words_that_the_cloud_cannot_take_give_way_to_the_outcome():
+    for status in (400, 413):
+        b = Bench()
+        b.state.commands["echo"] = lambda params, progress: "got it", ()
+        b.cloud.send("c", "echo")
+        b.cloud.send("d", "act")
+        b.line.fails = [None, None, status]
+        assert b.drain() is None
+        assert b.cloud.outcomes == {"c": [("done", "")], "d": [("done", "")]} and b.ran == [{}], status
+
+
+def test_a_report_that_is_never_taken_is_not_repeated_for_ever():
+    for status in (400, 413):
+        b = Bench()
+        b.state.commands["echo"] = lambda params, progress: "got it", ()
+        b.cloud.send("c", "echo")
+        b.cloud.says[UPDATE_COMMAND] = lambda body: response(status) if body["status"] == "done" else None  # noqa: B023
+        b.drain()
+        assert not b.owes(), status
+        b.cloud.queue.pop(0)  # as the cloud's time-out does
+        b.cloud.says.clear()
+        b.cloud.send("d", "act")
+        assert b.drain() is None and b.cloud.outcomes == {"d": [("done", "")]}
+
+
+def test_an_echo_of_any_character_is_a_report():
+    b = Bench()
+    b.state.commands["echo"] = lambda params, progress: "got " + params["x"], ()
+    b.cloud.send("c", "echo")
+    escaped = b'{"id":"c","status":"pending","name":"echo","parameters":{"x":"\\ud83d\\ude00 caf\\u00e9"}}'
+    b.cloud.says["get"] = lambda body: response(200, escaped) if b.cloud.queue else None
+    assert b.drain() is None
+    (outcome,) = b.cloud.outcomes["c"]
+    assert outcome in (("done", "got ?? caf\u00e9"), ("done", "got \U0001f600 caf\u00e9"))
+
+
 def test_found_in_progress_without_a_record():
     b = Bench()
     b.cloud.send("c", "act")

@@ -61,7 +61,7 @@ class JsonBuffer(io.IOBase):
         self.end = self.start
 
     def write(self, data):
-        """Append bytes as they are: punctuation, ready-made JSON, what json.dump hands over (on CPython a str)."""
+        """Append bytes of JSON: punctuation, ready-made pieces, what json.dump hands over (on CPython a str)."""
         if isinstance(data, str):
             data = data.encode()
         buf, at = self.buf, self.end
@@ -69,6 +69,10 @@ class JsonBuffer(io.IOBase):
             raise ValueError("message over %d bytes" % (len(buf) - self.start))
         for i in range(len(data)):  # over `data` itself it would need more than the stack has for a call
             buf[at] = data[i]
+            # MicroPython's json.loads makes surrogates of \ud83d\ude00, which are not UTF-8: each is told as one '?'.
+            if data[i] & 192 == 128 and (buf[at - 1] < 128 or buf[at - 1] == 0xED and data[i] > 0x9F):
+                at -= 1
+                buf[at] = 63
             at += 1
         self.end = at
         return len(data)
