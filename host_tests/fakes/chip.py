@@ -39,7 +39,7 @@ class FakeClock:
         self._base_s, self._base_ms = now_s, self.ms
 
 
-class PowerCut(BaseException):
+class PowerCut(GeneratorExit):  # which the agent lets through, as it does nothing else that is not Ctrl-C
     """The power is gone: nothing that the agent could catch."""
 
 
@@ -112,7 +112,7 @@ class FakeBoots:
         self.count = 0
 
 
-class Restarted(BaseException):
+class Restarted(GeneratorExit):
     """machine.reset() does not return: this flies through everything."""
 
 

@@ -1,11 +1,18 @@
 """Sensors, and the message made of them."""
 
 import json
+from asyncio import CancelledError
 
 from fakes.chip import FakeClock
 from fakes.server import written
+from xyte import log
 from xyte.core.values import JsonBuffer
 from xyte.services.telemetry import Sensor, Telemetry
+
+
+class Wordless(Exception):
+    def __str__(self):
+        raise ValueError("no words")
 
 
 class Bench:
@@ -137,6 +144,33 @@ def test_a_failing_sensor_is_an_error_with_a_message():
         "status": "online",
         "telemetries": {"good": 1, "bad": 2, "nan": 2, "big": 2, "odd": 2, "long": 2},
     }
+
+
+def test_whatever_a_sensor_raises_is_its_failure():
+    b, raised = Bench(), []
+    b.add("good", 1)
+
+    def bad():
+        raise raised[0]
+
+    b.telemetry.add(Sensor("bad", bad))
+    for error, words in (
+        (SystemExit(), "bad: SystemExit"),
+        (CancelledError(), "bad: CancelledError"),
+        (Wordless(), "bad: Wordless"),
+        (MemoryError(), "bad: MemoryError"),
+        (ValueError("x" * 20000), "bad: ValueError " + "x" * 200),
+    ):
+        raised[:] = (error,)
+        message = b.send()
+        assert (message["message"], message["telemetries"]) == (words, {"good": 1}), message
+        assert len(log.recent[-1]) <= 200 and log.recent[-1] == words[:200]
+    raised[:] = (KeyboardInterrupt(),)
+    try:
+        b.compose()
+    except KeyboardInterrupt:
+        return
+    raise AssertionError("Ctrl-C is no failure of a sensor")
 
 
 def test_an_old_value_is_not_told_for_a_failing_sensor():

@@ -37,12 +37,20 @@ def clip(text, limit=_MAX_TEXT_BYTES):
     """The text cut to at most `limit` bytes of UTF-8, on a character boundary; the very same when it is no longer."""
     if len(text) * 4 <= limit:
         return text
-    data = text.encode()
+    data = text[: limit + 1].encode()  # what is too long is not copied whole
     if len(data) <= limit:
         return text
     while limit and data[limit] & 0xC0 == 0x80:  # never inside a character
         limit -= 1
     return data[:limit].decode()
+
+
+def words(error, limit):
+    """What an exception of the user's code says, as `clip` cuts it; "" when it raises, too, or there is no room."""
+    try:
+        return clip(str(error), limit)
+    except Exception:
+        return ""
 
 
 class JsonBuffer(io.IOBase):

@@ -9,11 +9,12 @@ import math
 from micropython import const
 from xyte import log, phase
 from xyte.core.sieve import Sieve
-from xyte.core.values import check, clip
+from xyte.core.values import check, clip, words
 
 _MEMBER_BYTES = const(64)
 _ACTED_ON = (b'"command"', b'"latest_fw_version"', b'"latest_fw_file_id"')  # of the answer to a telemetry
 _DAY_S = const(86400)
+_FAILURE_BYTES = const(200)
 
 _EXACT = (str, bool, type(None))  # ready made: a tuple written in place is made anew each time
 
@@ -40,8 +41,11 @@ class Sensor:
             value = self.read() if callable(self.read) else self.read
             check(value)
             self.value, self.failure = value, ""
-        except Exception as e:  # the user's code: whatever it raises is a sensor failure, never ours
-            self.failure = ("%s: %s %s" % (self.name, type(e).__name__, e)).rstrip()
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as e:  # the user's code: whatever it raises is a sensor failure, never ours
+            self.failure = words(e, _FAILURE_BYTES)
+            self.failure = ("%s: %s %s" % (self.name, type(e).__name__, self.failure)).rstrip()
             log.warning("sensor", self.failure)
 
     def moved(self):
