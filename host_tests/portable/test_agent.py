@@ -7,7 +7,7 @@ from fakes.chip import Restarted
 from fakes.cloud import REGISTER, TELEMETRY
 from fakes.desk import SETTINGS, Desk, running
 from fakes.server import response
-from xyte.services import files
+from xyte.services import crash_note, files
 
 
 def last(desk):
@@ -110,6 +110,29 @@ def test_a_crash_is_noted_restarted_reported_and_forgotten():
     desk.start("HARD_RESET")
     desk.run(15)
     assert "last_crash" not in last(desk)["telemetries"]
+
+
+def test_a_long_crash_note_leaves_room_for_the_sensors():
+    def prepare(agent):
+        for i in range(30):
+            agent.sensor("room_%02d_temp" % i, every=10)(lambda: 20.5)
+
+    desk = Desk("agent", prepare=prepare)
+    desk.run(15)
+    for note, text in (("kept now", "x" * 2000), ("of an earlier version", "y" * 990)):
+        if note == "kept now":
+            crash_note.keep(desk.chip, "agent", ValueError(text))
+        else:
+            files.write(desk.root + "/crash.txt", text.encode())
+        before = len(desk.cloud.telemetries)
+        desk.start("HARD_RESET")
+        desk.run(35)
+        told = {}
+        for message in desk.cloud.telemetries[before:]:
+            assert message["status"] == "online", message
+            told.update(message["telemetries"])
+        assert "room_29_temp" in told and told["last_crash"] == text[:400], note
+        assert files.read(desk.root + "/crash.txt") is None
 
 
 def test_a_crash_loop_is_no_flash_wear_and_no_busy_loop():
