@@ -156,6 +156,12 @@ class FakeChip:
         self.hungry_ms = max(self.hungry_ms, self.clock.ms - self._fed_ms)
         self._fed_ms = self.clock.ms
 
+    def pause(self, ms):
+        while ms > 0:
+            self.clock.sleep_ms(min(ms, 500))
+            self.feed()
+            ms -= 500
+
     def below(self, n):
         return n // 2
 
