@@ -11,8 +11,8 @@ from xyte import log, phase
 from xyte.core.sieve import Sieve
 from xyte.core.values import check, clip, words
 
-_MEMBER_BYTES = const(64)
-_ACTED_ON = (b'"command"', b'"latest_fw_version"', b'"latest_fw_file_id"')  # of the answer to a telemetry
+_MEMBER_BYTES = const(96)  # the API names no limit for an id: this is 73 characters, a UUID has 36
+_ACTED_ON = (b'"command"', b'"latest_fw_file_id"')  # of the answer to a telemetry
 _DAY_S = const(86400)
 _FAILURE_BYTES = const(200)
 _ENOUGH_CHARS = const(1000)  # of failures, for one message
