@@ -23,6 +23,7 @@ MAY_CATCH_ALL = {
     "updater.py": "the same, when there is no application",
     "phases/offer.py": "before_update is the user's code",
     "core/outcome.py": "a handler is the user's code",
+    "core/values.py": "an exception's text is the user's code",
     "services/telemetry.py": "a sensor is the user's code",
     "services/trial.py": "a self-test is the user's code",
 }

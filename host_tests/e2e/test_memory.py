@@ -69,6 +69,30 @@ def test_a_whole_life_in_a_small_heap(tmp_path, cloud, agent, heap):
     assert not found("Memory|no memory|Traceback", run.lines)
 
 
+def test_long_texts_in_a_small_heap(tmp_path, cloud):
+    """Of a sensor that fails at each reading, a handler's exception, a command's name: told in part, and no crash."""
+    talk = """
+@agent.sensor("bad")
+def bad():
+    raise ValueError("x" * 2500)
+
+@agent.command("fail")
+def fail(params, progress):
+    raise ValueError("y" * 3000)
+"""
+    made = board(tmp_path, cloud, MAIN + talk + RUN, LIFE_HEAP)
+    with Powered(made) as run:
+        run.reports(20)
+        device = the_device(cloud)["id"]
+        for name, words in (("fail", "ValueError: yyyy"), ("n" * 1000, "unknown command 'nnnn")):
+            sent = cloud.send_command(device, name)
+            cloud.wait_for(lambda: cloud.command(sent)["status"] == "failed", what="failed")  # noqa: B023 - waits here
+            assert cloud.command(sent)["message"].startswith(words)
+        run.reports(5)
+        assert run.count("--- boot ") == 1
+    assert not found("Memory|Traceback", run.lines)
+
+
 def test_what_stays_and_what_a_command_takes(tmp_path, cloud):
     made = board(tmp_path, cloud, START + MAIN + WATCH + RUN, "128wK")
     with Powered(made) as run:

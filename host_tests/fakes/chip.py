@@ -40,7 +40,7 @@ class FakeClock:
         self._base_s, self._base_ms = now_s, self.ms
 
 
-class PowerCut(BaseException):
+class PowerCut(GeneratorExit):  # which the agent lets through, as it does nothing else that is not Ctrl-C
     """The power is gone: nothing that the agent could catch."""
 
 
@@ -113,7 +113,7 @@ class FakeBoots:
         self.count = 0
 
 
-class Restarted(BaseException):
+class Restarted(GeneratorExit):
     """machine.reset() does not return: this flies through everything."""
 
 
@@ -156,6 +156,12 @@ class FakeChip:
         self.fed += 1
         self.hungry_ms = max(self.hungry_ms, self.clock.ms - self._fed_ms)
         self._fed_ms = self.clock.ms
+
+    def pause(self, ms):
+        while ms > 0:
+            self.clock.sleep_ms(min(ms, 500))
+            self.feed()
+            ms -= 500
 
     def below(self, n):
         return n // 2

@@ -7,7 +7,7 @@ from fakes.chip import Restarted
 from fakes.cloud import REGISTER, TELEMETRY
 from fakes.desk import SETTINGS, Desk, running
 from fakes.server import response
-from xyte.services import files
+from xyte.services import crash_note, files
 
 
 def last(desk):
@@ -85,6 +85,46 @@ def test_names_taken():
         raise AssertionError("a name twice")
 
 
+def test_slips_in_main_are_named_at_once():
+    agent = Desk("agent").start()
+    for kind, word, slip in (
+        (TypeError, '@agent.sensor("', lambda: agent.sensor(len)),
+        (TypeError, '@agent.command("', lambda: agent.command(len)),
+        (TypeError, '@agent.command("', lambda: agent.command(5)),
+        (TypeError, "deadband", lambda: agent.sensor("a", deadband="0.5")),
+        (TypeError, "every", lambda: agent.sensor("a", every="60")),
+        (ValueError, "deadband", lambda: agent.sensor("a", deadband=-1)),
+        (ValueError, "deadband", lambda: agent.sensor("a", deadband=float("nan"))),
+        (ValueError, "every", lambda: agent.sensor("a", every=-60)),
+    ):
+        try:
+            slip()
+        except kind as e:
+            assert word in str(e), str(e)
+        else:
+            raise AssertionError(word)
+
+
+def test_one_parameter_needed_may_be_written_as_its_name():
+    desk = Desk("agent", prepare=lambda agent: agent.command("relay", needs=("on"))(lambda params, progress: "ok"))
+    desk.run(15)
+    desk.cloud.send("1", "relay", on=1)
+    desk.cloud.send("2", "relay", o=1, n=1)
+    desk.run(15)
+    assert desk.cloud.outcomes == {"1": [("done", "ok")], "2": [("failed", "missing parameter: on")]}
+
+
+def test_a_fault_may_be_an_exception_or_nothing():
+    desk = Desk("agent")
+    desk.run(15)
+    desk.agent.fault(OSError(5))
+    desk.run(10)
+    assert (last(desk)["status"], last(desk)["message"]) == ("error", str(OSError(5)))
+    desk.agent.fault(None)
+    desk.run(10)
+    assert last(desk)["status"] == "online" and desk.boots == 1
+
+
 def test_a_fault_is_shown_and_goes():
     desk = Desk("agent")
     desk.run(15)
@@ -110,6 +150,29 @@ def test_a_crash_is_noted_restarted_reported_and_forgotten():
     desk.start("HARD_RESET")
     desk.run(15)
     assert "last_crash" not in last(desk)["telemetries"]
+
+
+def test_a_long_crash_note_leaves_room_for_the_sensors():
+    def prepare(agent):
+        for i in range(30):
+            agent.sensor("room_%02d_temp" % i, every=10)(lambda: 20.5)
+
+    desk = Desk("agent", prepare=prepare)
+    desk.run(15)
+    for note, text in (("kept now", "x" * 2000), ("of an earlier version", "y" * 990)):
+        if note == "kept now":
+            crash_note.keep(desk.chip, "agent", ValueError(text))
+        else:
+            files.write(desk.root + "/crash.txt", text.encode())
+        before = len(desk.cloud.telemetries)
+        desk.start("HARD_RESET")
+        desk.run(35)
+        told = {}
+        for message in desk.cloud.telemetries[before:]:
+            assert message["status"] == "online", message
+            told.update(message["telemetries"])
+        assert "room_29_temp" in told and told["last_crash"] == text[:400], note
+        assert files.read(desk.root + "/crash.txt") is None
 
 
 def test_a_crash_loop_is_no_flash_wear_and_no_busy_loop():

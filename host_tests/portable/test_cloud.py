@@ -91,7 +91,7 @@ def test_refusals_carry_status_words_and_pause():
         (503, {"error": {"not": "text"}}, "", 17),
         (403, [1], "", 0),
         (301, b"", "", 0),
-        (400, {"error": "\u20ac" * 300}, "\u20ac" * 66, 0),
+        (402, {"error": "\u20ac" * 300}, "\u20ac" * 66, 0),
     ):
         _, cloud = make(response(status, body, (("Retry-After", pause),) if pause else ()))
         for call in (report, calls.command, lambda cloud: calls.update_command(cloud, 1, "done", "")):
@@ -143,13 +143,13 @@ def test_what_we_do_not_act_on_may_change_each_time():
         {"command": False, "time": 1},
         {"time": 2, "command": False, "new": {"command": True}},
         {"command": False, "time": "x" * 3000},
-        {"command": False, "latest_fw_version": "2.0.0"},
+        {"command": False, "latest_fw_file_id": "f" * 73},
     ]
     _server, cloud = make(lambda *request: response(200, answers.pop(0)))
     assert report(cloud) == {"command": False}
     telemetry.quiet(cloud)
     assert report(cloud) is None and report(cloud) is None
-    assert report(cloud) == {"command": False, "latest_fw_version": "2.0.0"}
+    assert report(cloud) == {"command": False, "latest_fw_file_id": "f" * 73}
 
 
 def test_another_identity_forgets_what_was_quiet():

@@ -52,6 +52,15 @@ def test_check():
             raise AssertionError(bad)
 
 
+def test_a_name_as_long_as_a_page_is_refused_in_few_words():
+    try:
+        commands.check(command(name="n" * 20000), {"say": ()})
+    except CommandError as e:
+        assert len(str(e)) < 200 and "this device knows: say" in str(e)
+    else:
+        raise AssertionError
+
+
 def test_judge():
     known = {"say": ("text",)}
     good = command(parameters={"text": "x"})

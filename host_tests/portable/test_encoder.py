@@ -64,6 +64,30 @@ def test_a_full_buffer_raises_and_touches_nothing_behind():
                 raise AssertionError("%r fitted into %d bytes" % (value, room))
 
 
+def test_surrogates_become_question_marks():
+    for data, want in (
+        (b"\xed\xa0\xbd\xed\xb8\x80", b"??"),
+        (b"\xed\xa0\xbd", b"?"),
+        (b"a\xed\xbf\xbf\xc3\xa9", b"a?\xc3\xa9"),
+        (b"\xed\x9f\xbf\xee\x80\x80", b"\xed\x9f\xbf\xee\x80\x80"),  # the characters next to them
+        ("\u0080\u07ff\u0800\uffff\U00010000\U0010ffff".encode(), None),
+    ):
+        for size in (1, 2, 3, len(data)):
+            out = JsonBuffer(bytearray(40), 3)
+            out.write(b'"')
+            for at in range(0, len(data), size):
+                out.write(data[at : at + size])
+            assert content(out) == b'"' + (want or data), (data, size)
+
+
+def test_what_the_interpreter_makes_of_an_escaped_pair_is_utf8():
+    text = json.loads(b'"\\ud83d\\ude00!"')
+    for given in (text, text[:1], [text], {text: 1}):
+        data = written(given)
+        assert json.loads(data.decode()), data
+        assert b"\xed" not in data, data
+
+
 def test_clear_begins_anew():
     out = JsonBuffer(bytearray(16), 4)
     out.value("first")

@@ -42,6 +42,12 @@ def test_secrets_are_hidden_even_inside_each_other():
     assert "s3cret" not in text and "more" not in text and "x *** y *** z ******" in text
 
 
+def test_what_is_kept_for_a_person_is_short():
+    for i in range(6):
+        printed(lambda: log.warning("a", "%d " % i + "x" * 5000))  # noqa: B023 - used at once
+    assert [text[0] for text in log.recent] == list("2345") and all(len(text) == 200 for text in log.recent)
+
+
 def test_time_stamp():
     log.configure(log.INFO, lambda: 61234)
     assert printed(lambda: log.info("area", "text")) == "     61.234 I area: text"

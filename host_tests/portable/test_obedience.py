@@ -1,5 +1,7 @@
 """Commands carried out: reports, refusals, and flash or cloud failing on the way."""
 
+from asyncio import CancelledError
+
 from fakes.chip import FakeChip, FakeClock, FakeKeys
 from fakes.cloud import UPDATE_COMMAND, FakeCloud
 from fakes.desk import SETTINGS, Desk
@@ -24,6 +26,11 @@ class Line:
     def __call__(self, *request):
         fault = self.fails.pop(0) if self.fails else None
         return self.cloud(*request) if fault is None else CUT if fault == CUT else response(fault, {"error": "x"})
+
+
+class Wordless(Exception):
+    def __str__(self):
+        raise ValueError("no words")
 
 
 class Bench:
@@ -195,6 +202,62 @@ def test_a_report_nobody_wants_is_not_repeated():
         assert not b.owes(), status
 
 
+def test_whatever_a_handler_raises_is_the_failure_of_its_command():
+    for error, words in (
+        (SystemExit(), "SystemExit: "),
+        (CancelledError(), "CancelledError: "),
+        (Wordless(), "Wordless: "),
+        (MemoryError(), "MemoryError: "),
+        (ValueError("x" * 20000), "ValueError: " + "x" * 488),
+        (CommandError("x" * 20000), "x" * 500),
+    ):
+        b = Bench()
+
+        def handler(params, progress):
+            raise error  # noqa: B023 - called at once
+
+        b.state.commands["act"] = handler, ()
+        b.cloud.send("c", "act")
+        assert b.drain() is None
+        assert b.cloud.outcomes == {"c": [("failed", words)]}, words
+
+
+def test_words_that_the_cloud_cannot_take_give_way_to_the_outcome():
+    for status in (400, 413):
+        b = Bench()
+        b.state.commands["echo"] = lambda params, progress: "got it", ()
+        b.cloud.send("c", "echo")
+        b.cloud.send("d", "act")
+        b.line.fails = [None, None, status]
+        assert b.drain() is None
+        assert b.cloud.outcomes == {"c": [("done", "")], "d": [("done", "")]} and b.ran == [{}], status
+
+
+def test_a_report_that_is_never_taken_is_not_repeated_for_ever():
+    for status in (400, 413):
+        b = Bench()
+        b.state.commands["echo"] = lambda params, progress: "got it", ()
+        b.cloud.send("c", "echo")
+        b.cloud.says[UPDATE_COMMAND] = lambda body: response(status) if body["status"] == "done" else None  # noqa: B023
+        b.drain()
+        assert not b.owes(), status
+        b.cloud.queue.pop(0)  # as the cloud's time-out does
+        b.cloud.says.clear()
+        b.cloud.send("d", "act")
+        assert b.drain() is None and b.cloud.outcomes == {"d": [("done", "")]}
+
+
+def test_an_echo_of_any_character_is_a_report():
+    b = Bench()
+    b.state.commands["echo"] = lambda params, progress: "got " + params["x"], ()
+    b.cloud.send("c", "echo")
+    escaped = b'{"id":"c","status":"pending","name":"echo","parameters":{"x":"\\ud83d\\ude00 caf\\u00e9"}}'
+    b.cloud.says["get"] = lambda body: response(200, escaped) if b.cloud.queue else None
+    assert b.drain() is None
+    (outcome,) = b.cloud.outcomes["c"]
+    assert outcome in (("done", "got ?? caf\u00e9"), ("done", "got \U0001f600 caf\u00e9"))
+
+
 def test_found_in_progress_without_a_record():
     b = Bench()
     b.cloud.send("c", "act")
@@ -237,21 +300,17 @@ def test_a_torn_journal_is_no_journal():
 def test_what_keeps_an_outcome_from_being_noted_is_no_second_run():
     runs = []
 
-    class Wordless(Exception):
-        def __str__(self):
-            raise MemoryError
-
     def run(params, progress):
         runs.append(1)
-        raise Wordless
+        raise GeneratorExit  # the loop of the user's own is ended around us
 
-    desk = Desk("wordless", prepare=lambda agent: agent.command("wordless")(run))
+    desk = Desk("ended", prepare=lambda agent: agent.command("ended")(run))
     desk.run(15)
-    desk.cloud.send("c1", "wordless")
-    for _ in range(60):  # a loop of the user's own, that lives on
+    desk.cloud.send("c1", "ended")
+    for _ in range(60):  # and lives on
         try:
             desk.agent.step()
-        except MemoryError:
+        except GeneratorExit:
             pass
         desk.clock.sleep_ms(1000)
     assert runs == [1] and desk.cloud.outcomes["c1"] == [("failed", "not carried out to its end")]

@@ -1,11 +1,18 @@
 """Sensors, and the message made of them."""
 
 import json
+from asyncio import CancelledError
 
 from fakes.chip import FakeClock
 from fakes.server import written
+from xyte import log
 from xyte.core.values import JsonBuffer
 from xyte.services.telemetry import Sensor, Telemetry
+
+
+class Wordless(Exception):
+    def __str__(self):
+        raise ValueError("no words")
 
 
 class Bench:
@@ -139,6 +146,33 @@ def test_a_failing_sensor_is_an_error_with_a_message():
     }
 
 
+def test_whatever_a_sensor_raises_is_its_failure():
+    b, raised = Bench(), []
+    b.add("good", 1)
+
+    def bad():
+        raise raised[0]
+
+    b.telemetry.add(Sensor("bad", bad))
+    for error, words in (
+        (SystemExit(), "bad: SystemExit"),
+        (CancelledError(), "bad: CancelledError"),
+        (Wordless(), "bad: Wordless"),
+        (MemoryError(), "bad: MemoryError"),
+        (ValueError("x" * 20000), "bad: ValueError " + "x" * 200),
+    ):
+        raised[:] = (error,)
+        message = b.send()
+        assert (message["message"], message["telemetries"]) == (words, {"good": 1}), message
+        assert len(log.recent[-1]) <= 200 and log.recent[-1] == words[:200]
+    raised[:] = (KeyboardInterrupt(),)
+    try:
+        b.compose()
+    except KeyboardInterrupt:
+        return
+    raise AssertionError("Ctrl-C is no failure of a sensor")
+
+
 def test_an_old_value_is_not_told_for_a_failing_sensor():
     b = Bench()
     b.add("t", 5)
@@ -161,14 +195,62 @@ def test_timestamp():
     assert "timestamp" not in b.send()
 
 
-def test_a_message_too_long_leaves_the_device_visible_and_forgets_nothing():
+def test_a_sensor_without_room_is_left_out_and_told_later():
     b = Bench(200)
+    b.add("a", 1, deadband=0)
     b.add("t", "x" * 300, deadband=0)
+    b.add("z", 2, deadband=0)
+    log.recent.clear()
+    assert b.send() == {"status": "online", "override": True, "telemetries": {"a": 1, "z": 2}}
+    assert b.send()["telemetries"] == {}
+    b.values["z"] = 3
+    assert b.send()["telemetries"] == {"z": 3}
+    assert log.recent == ["no room for t: give Agent a larger buffer_bytes"], "named once"
+    b.values["t"] = "short"
+    assert b.send() == {"status": "online", "telemetries": {"t": "short"}}
+    assert b.send()["telemetries"] == {}
+
+
+def test_what_an_override_leaves_out_is_news_again():
+    b = Bench(200)
+    b.add("a", "y" * 60, deadband=0)
+    b.add("t", "x" * 60, deadband=0)
+    b.add("bad", 5, deadband=1)
+    b.send()
+    b.telemetry.override = True
+    b.values["a"], b.values["bad"] = "y" * 100, ValueError()
+    assert list(b.send()["telemetries"]) == ["a"]
+    b.values["bad"] = 5
+    assert b.send()["telemetries"] == {"t": "x" * 60, "bad": 5}, "the cloud has forgotten them"
+
+
+def test_every_size_of_buffer_carries_what_fits():
+    for size in range(110, 240):
+        b = Bench(size)
+        for name in "abc":
+            b.add(name, "v" * 40)
+        assert sorted(b.send()["telemetries"]) == list("abc")[: (size - 51) // 47], size
+
+
+def test_no_room_for_the_fault_leaves_the_device_visible_and_forgets_nothing():
+    b = Bench(200)
+    b.add("a", 1, deadband=0)
+    b.telemetry.message = "\x01" * 100
     message = b.send()
     assert message["status"] == "error" and "buffer_bytes" in message["message"]
-    b.values["t"] = "short"
-    assert b.send() == {"status": "online", "override": True, "telemetries": {"t": "short"}}
-    assert b.send()["telemetries"] == {}
+    b.telemetry.message = ""
+    assert b.send() == {"status": "online", "override": True, "telemetries": {"a": 1}}
+    assert b.send() == {"status": "online", "telemetries": {}}
+
+
+def test_many_failures_leave_room_for_values():
+    b = Bench(1536)
+    for i in range(30):
+        b.add("bad%d" % i, ValueError("x" * 300))
+    b.add("good", 1)
+    message = b.send()
+    assert message["telemetries"] == {"good": 1} and len(message["message"]) <= 1000, message
+    assert len(b.telemetry._failure()) < 1300, "the rest is not even put together"
 
 
 def test_names():

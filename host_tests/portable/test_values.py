@@ -36,6 +36,14 @@ def test_bad_values():
         assert refused(value), value
 
 
+def test_clip_copies_no_more_than_it_keeps():
+    class Long(str):
+        def encode(self):
+            raise AssertionError("the whole of it")
+
+    assert values.clip(Long("x" * 5000), 100) == "x" * 100
+
+
 def test_clip_never_cuts_a_character():
     for text in ("", "abc", "\u00e9\u00e8", "\u20ac" * 5, "\U0001f600x\U0001f600"):
         data = text.encode()

@@ -101,7 +101,8 @@ def test_a_field_too_long_is_never_half_believed():
     pad = b" " * 238
     assert refused(b"HTTP/1.1 200 OK\r\nContent-Length:" + pad + b"12345\r\n\r\n"), "12 is not 12345"
     assert refused(b"HTTP/1.1 200 OK\r\nContent-Length:" + pad + b"12\r345\r\n\r\n")
-    assert refused(b"HTTP/1.1 200 OK\r\nRetry-After:" + pad + b" 12345\r\n\r\n")
+    head, _ = head_of(b"HTTP/1.1 200 OK\r\nRetry-After:" + pad + b" 12345\r\n\r\n")
+    assert head.retry_after_s == 0
     head, _ = head_of(
         b"HTTP/1.1 200 " + b"x" * 900 + b"\r\nSet-Cookie: " + b"y" * 3000 + b"\r\nA: b\r\n\r\n", keep=True
     )
@@ -130,6 +131,16 @@ def test_endless_interim_heads_are_given_up():
     except LinkError:
         return
     raise AssertionError("endless interim heads")
+
+
+def test_no_retry_after_spoils_the_answer():
+    for value, seconds in (
+        (b"1.5", 1), (b"0.9", 0), (b"120 ", 120), (b"120s", 120), (b"9999999999", 86400), (b"9" * 100, 86400),
+        (b"-5", 0), (b"", 0), (b"soon", 0), (b"\xff", 0), (b"86400", 86400), (b"007", 7),
+    ):  # fmt: skip
+        for status in (b"200", b"429"):
+            head, _ = head_of(b"HTTP/1.1 " + status + b" X\r\nRetry-After: " + value + b"\r\nContent-Length: 3\r\n\r\n")
+            assert (head.status, head.left, head.retry_after_s) == (int(status), 3, seconds), value
 
 
 def test_retry_after_as_a_date_is_none():

@@ -13,7 +13,6 @@ _LONGEST_MS = const(1000)
 _LONGEST_REST_MS = const(90000000)  # of an offer; further away: the ticks have wrapped while the line was down
 _CRASH_PAUSE_MS = const(5000)  # a crash loop must not be a busy one
 _HEALTHY_S = const(300)  # this long without a reset is health, even with the cloud out of reach
-_BUILT_IN = ("reboot", "update_firmware")
 
 
 class Agent:
@@ -69,6 +68,7 @@ class Agent:
         every: seconds between reads; None: once for each telemetry. deadband: leave the value out while it is no
         further than this from what the cloud knows; 0: report changes only; None: with every telemetry.
         """
+        phase.call("xyte.core.declared", "sensor", name, every, deadband)
 
         def add(read):
             self._telemetry.add(Sensor(name, read, int((every or 0) * 1000), deadband))
@@ -82,10 +82,9 @@ class Agent:
         params: dict. progress: callable(text) to tell the operator how far it is. The return value, if any, is the
         message of `done`; an exception is `failed` with its text. needs: parameters without which it is not called.
         """
+        needs = phase.call("xyte.core.declared", "command", self._state.commands, name, needs)
 
         def add(run):
-            if name in self._state.commands or name in _BUILT_IN:
-                raise ValueError("command '%s' exists already" % name)
             self._state.commands[name] = (run, needs)
             return run
 
@@ -107,7 +106,7 @@ class Agent:
 
     def fault(self, text):
         """A standing fault of the device, reported as status "error"; "" when it is over."""
-        self._telemetry.message = text
+        self._telemetry.message = str(text or "")
 
     def step(self):
         """Do what is due, for loops of your own. Returns milliseconds until something is due again.

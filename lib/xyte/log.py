@@ -9,6 +9,7 @@ DEBUG, INFO = 0, 1
 _WARNING = const(2)
 _ERROR = const(3)
 _KEPT = const(4)
+_KEPT_CHARS = const(200)
 
 _threshold = INFO
 _ticks_ms = None
@@ -40,7 +41,7 @@ def _line(level, area, text):
         return
     text = masked(str(text))
     if level >= _WARNING:
-        recent.append(text)
+        recent.append(text[:_KEPT_CHARS])
         del recent[:-_KEPT]
     now = _ticks_ms() if _ticks_ms else 0
     print("%7d.%03d %s %s: %s" % (now // 1000, now % 1000, "DIWE"[level], area, text))

@@ -9,9 +9,12 @@ import json
 from binascii import hexlify
 from hashlib import sha256
 
+from micropython import const
 from xyte.core import outcome
 from xyte.core.values import clip
 from xyte.errors import CommandError
+
+_NAME_BYTES = const(100)
 
 
 def judge(command, journal, known, boot):
@@ -42,7 +45,7 @@ def entry(command, boot):
         pass
     return {
         "id": command["id"],
-        "name": clip(command["name"], 100),
+        "name": clip(command["name"], _NAME_BYTES),
         "args": hexlify(digest.made.digest()[:8]).decode(),
         "phase": outcome.STARTED,
         "message": "",
@@ -81,7 +84,8 @@ def check(command, known):
     known: name -> names of the parameters that it must have.
     """
     if command["name"] not in known:
-        raise CommandError("unknown command '%s'; this device knows: %s" % (command["name"], ", ".join(sorted(known))))
+        name = clip(command["name"], _NAME_BYTES)
+        raise CommandError("unknown command '%s'; this device knows: %s" % (name, ", ".join(sorted(known))))
     if not isinstance(command["parameters"], dict):
         raise CommandError("parameters must be an object")
     missing = [name for name in known[command["name"]] if command["parameters"].get(name) is None]

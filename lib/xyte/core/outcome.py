@@ -1,6 +1,6 @@
 """How a command ends: done or failed, and in which words. entry: its record in the journal, see core/commands.py."""
 
-from xyte.core.values import clip
+from xyte.core.values import clip, words
 from xyte.errors import CommandError
 
 STARTED, DONE, FAILED = "started", "done", "failed"
@@ -20,10 +20,11 @@ def of(entry, run, *args):
     try:
         result = run(*args)
         note(entry, DONE, "" if result is None else str(result))
-    except CommandError as e:
-        note(entry, FAILED, str(e))
     except KeyboardInterrupt:
         note(entry, FAILED, "stopped from the console")
         raise
-    except Exception as e:  # the user's code: whatever it raises is the command's failure, told to the operator
-        note(entry, FAILED, "%s: %s" % (type(e).__name__, e))
+    except GeneratorExit:
+        raise
+    except BaseException as e:  # the user's code: whatever it raises is the command's failure, told to the operator
+        text = words(e, MESSAGE_BYTES)
+        note(entry, FAILED, text if isinstance(e, CommandError) else "%s: %s" % (type(e).__name__, text))

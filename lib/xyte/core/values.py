@@ -37,12 +37,20 @@ def clip(text, limit=_MAX_TEXT_BYTES):
     """The text cut to at most `limit` bytes of UTF-8, on a character boundary; the very same when it is no longer."""
     if len(text) * 4 <= limit:
         return text
-    data = text.encode()
+    data = text[: limit + 1].encode()  # what is too long is not copied whole
     if len(data) <= limit:
         return text
     while limit and data[limit] & 0xC0 == 0x80:  # never inside a character
         limit -= 1
     return data[:limit].decode()
+
+
+def words(error, limit):
+    """What an exception of the user's code says, as `clip` cuts it; "" when it raises, too, or there is no room."""
+    try:
+        return clip(str(error), limit)
+    except Exception:
+        return ""
 
 
 class JsonBuffer(io.IOBase):
@@ -61,7 +69,7 @@ class JsonBuffer(io.IOBase):
         self.end = self.start
 
     def write(self, data):
-        """Append bytes as they are: punctuation, ready-made JSON, what json.dump hands over (on CPython a str)."""
+        """Append bytes of JSON: punctuation, ready-made pieces, what json.dump hands over (on CPython a str)."""
         if isinstance(data, str):
             data = data.encode()
         buf, at = self.buf, self.end
@@ -69,6 +77,10 @@ class JsonBuffer(io.IOBase):
             raise ValueError("message over %d bytes" % (len(buf) - self.start))
         for i in range(len(data)):  # over `data` itself it would need more than the stack has for a call
             buf[at] = data[i]
+            # MicroPython's json.loads makes surrogates of \ud83d\ude00, which are not UTF-8: each is told as one '?'.
+            if data[i] & 192 == 128 and (buf[at - 1] < 128 or buf[at - 1] == 0xED and data[i] > 0x9F):
+                at -= 1
+                buf[at] = 63
             at += 1
         self.end = at
         return len(data)

@@ -15,6 +15,7 @@ _LINE_BYTES_KEPT = const(2048)  # a kept Location may be long
 _LINES_BYTES = const(8192)  # a head, or all lines between two pieces of data
 _MAX_NUMBER = const(0x3FFFFFFF)  # a small int on the chip; no body of ours is near it
 _ENDLESS = const(0x3FFFFFFF)
+_DAY_S = const(86400)
 _NOT_KEPT = {}
 
 _HEAD = const(0)  # where the next line stands
@@ -29,7 +30,8 @@ _CUT_SHORT = const("closed inside the response")
 class Incoming:
     """One response after the other: lines are fed to it, the data of the body go past it.
 
-    status: int. retry_after_s: int, 0 when absent or given as a date. closes: the connection ends with this response.
+    status: int. retry_after_s: a day at most, 0 when absent or given as a date. closes: the connection ends with this
+    response.
     headers: dict of lower-case name -> value when they are kept, else an empty one.
     left: how many bytes of data come next; 0 when the response is over, -1 when a line comes next.
     """
@@ -157,8 +159,11 @@ class Incoming:
                 self.closes = True
             elif self._after(b"keep-alive", at):
                 self.closes = False
-        elif (at := self._after(b"retry-after:")) and at < self._used and 48 <= self._line[at] <= 57:  # else a date
-            self.retry_after_s = self._number(at, self._used)
+        elif not self._cut and (at := self._after(b"retry-after:")):  # only advice: never a reason to lose the answer
+            self.retry_after_s = 0
+            while at < self._used and 48 <= self._line[at] <= 57:  # none: a date
+                self.retry_after_s = min(self.retry_after_s * 10 + self._line[at] - 48, _DAY_S)
+                at += 1
         if self.headers is not _NOT_KEPT and not self._cut:
             self._keep()
 

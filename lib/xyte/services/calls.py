@@ -10,7 +10,8 @@ from xyte import phase
 from xyte.core.values import clip
 from xyte.errors import LinkError, RefusedError, SettingsError
 
-_GONE = (404, 409, 410, 422)
+_UNREADABLE = (400, 413)  # the cloud cannot take the message: the status matters more than the words
+_GONE = (404, 409, 410, 422) + _UNREADABLE
 _TEXT_LIMIT = const(200)
 
 
@@ -29,22 +30,25 @@ def command(cloud):
 def update_command(cloud, ident, status, message):
     """Update Command. ident: the id as it came. status: in_progress, done or failed.
 
-    Returns "", or why nobody waits for this report any more: the command was cancelled, timed out, or has its outcome.
+    Returns "", or why nobody waits for this report any more: the command was cancelled, timed out, or has its outcome;
+    or the cloud takes it in no words, and commands behind it must not wait for ever.
     """
     body = {"id": ident, "status": status}
     if message:
         body["message"] = message
-    try:
+    while True:
         try:
             tell(cloud, "POST", "/command", body)
-        except SettingsError:  # control characters grow sixfold in JSON; the status matters more than the words
-            body["message"] = "(message too long for this device)"
-            tell(cloud, "POST", "/command", body)
-    except RefusedError as e:
-        if e.status not in _GONE:
-            raise
-        return str(e)
-    return ""
+            return ""
+        except SettingsError:  # control characters grow sixfold in JSON
+            if not message:
+                raise
+            message, body["message"] = "", "(message too long for this device)"
+        except RefusedError as e:
+            if e.status not in _GONE:
+                raise
+            if e.status not in _UNREADABLE or not body.pop("message", ""):
+                return str(e)
 
 
 def get(cloud, path):

@@ -5,7 +5,7 @@ from xyte.core.values import clip
 from xyte.services import files
 
 _PATH = "/crash.txt"
-_LAST_CHARS = 990
+_LAST_CHARS = 400  # it has to fit into a telemetry, beside everything else
 
 
 def load(root):
@@ -14,7 +14,7 @@ def load(root):
     if not found:
         return ""
     try:
-        text = clip(found.decode())
+        text = clip(found.decode()[-_LAST_CHARS:])  # an earlier version kept more
     except (UnicodeError, ValueError):
         text = "unreadable crash note"
     log.warning("crash", "before this start: " + text)

@@ -12,7 +12,8 @@ class Download:
     etag: of the file that the bytes before `at` came from, or "". sink: where the sink stands, see sinks.py.
 
     total: bytes of the file, -1 as long as nobody has told. response: the answer under way, or None. until: the byte
-    that it ends before. source: where it comes from, after redirects. failures: in a row.
+    that it ends before. source: where it comes from, after redirects. failures: in a row. over_ms: ticks from which on
+    one more is too many. rest_s: seconds that the server asked us to wait.
     left: bytes of the payload that are still to be written. filled: so many of them wait in the transfer's buffer.
     safe: so many bytes are noted as safe.
     stream: what the payload is read from, this or something that unpacks it; None until that is known.
@@ -25,7 +26,7 @@ class Download:
         self.etag = etag if at else ""
         self.left = size - at
         self.total = -1 if self.left else size
-        self.until = self.filled = self.failures = 0
+        self.until = self.filled = self.failures = self.over_ms = self.rest_s = 0
         self.response = None
         self.stream = self if at else None
 

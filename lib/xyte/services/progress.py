@@ -12,11 +12,11 @@ def tell(state, message):
 
     Returns False when the cloud no longer wants the command; trouble is only logged.
     """
-    entry = state.journal[1]
+    entry, message = state.journal[1], clip(str(message), MESSAGE_BYTES)
     state.chip.feed()
     log.info("command", "%s: %s" % (entry["name"], message))
     try:
-        gone = update_command(state.cloud, entry["id"], IN_PROGRESS, clip(str(message), MESSAGE_BYTES))
+        gone = update_command(state.cloud, entry["id"], IN_PROGRESS, message)
     except (LinkError, RefusedError) as e:
         log.warning("command", "progress not told: %s" % e)
         return True

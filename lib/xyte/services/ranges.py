@@ -12,7 +12,8 @@ from xyte.errors import CommandError, LinkError, SettingsError, UntrustedError
 _PIECE = const(65536)  # asked for at a time, in large files a tenth of them: the progress is told between two pieces
 _TENTH, _BLOCK = const(10), const(4096)  # and what may wait in the buffer, not written yet
 _TIMEOUT_S = const(60)  # for each 64 KiB
-_MOST_FAILURES = const(8)  # in a row, without a byte of progress
+_OUTAGE_MS = const(900000)  # failures in a row for longer, without a byte of progress, end the update
+_LONGEST_REST_S = const(600)  # that a server may ask for at a time
 _MOST_REDIRECTS = const(3)
 _FIRST_MS, _CAP_MS = const(1000), const(60000)
 _LINK_MS, _LINK_STEP_MS = const(60000), const(250)
@@ -50,25 +51,31 @@ def ask(state, download):
 
 
 def failed(state, download, error):
-    """Wait until the next try makes sense. error: LinkError. Raises CommandError when there were too many."""
+    """Wait until the next try makes sense. error: LinkError. Raises CommandError when that has gone on for too long."""
     download.drop()
     download.source = download.url  # where a redirect led may have expired
-    wait = backoff.after_failure_ms(download.failures, _FIRST_MS, _CAP_MS, state.chip.below)
-    download.failures += 1
-    if download.failures > _MOST_FAILURES:
+    clock = state.chip.clock
+    if not download.failures:
+        download.over_ms = clock.after_ms(_OUTAGE_MS)
+    elif clock.left_ms(download.over_ms) <= 0:
         raise CommandError("download failed at byte %d: %s" % (download.at, error))
+    wait = backoff.after_failure_ms(download.failures, _FIRST_MS, _CAP_MS, state.chip.below)
+    wait += min(download.rest_s, _LONGEST_REST_S) * 1000
+    download.rest_s = 0
+    download.failures += 1
     log.warning("update", "download at byte %d: %s" % (download.at, error))
     if isinstance(error, UntrustedError):
         wait += _CAP_MS
     state.chip.pause(wait)
-    until = state.chip.clock.after_ms(_LINK_MS)
-    while not state.chip.link.step() and state.chip.clock.left_ms(until) > 0:  # it may be what was lost
+    until = clock.after_ms(_LINK_MS)
+    while not state.chip.link.step() and clock.left_ms(until) > 0:  # it may be what was lost
         state.chip.pause(_LINK_STEP_MS)
 
 
 def _begin(http, download, response):
     status = response.status_code
     if status not in (200, 206):
+        download.rest_s = response.retry_after_s
         response.close()
         if status == 416 and download.at:
             raise _Changed("the file is shorter")

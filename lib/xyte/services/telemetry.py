@@ -9,11 +9,13 @@ import math
 from micropython import const
 from xyte import log, phase
 from xyte.core.sieve import Sieve
-from xyte.core.values import check, clip
+from xyte.core.values import check, clip, words
 
-_MEMBER_BYTES = const(64)
-_ACTED_ON = (b'"command"', b'"latest_fw_version"', b'"latest_fw_file_id"')  # of the answer to a telemetry
+_MEMBER_BYTES = const(96)  # the API names no limit for an id: this is 73 characters, a UUID has 36
+_ACTED_ON = (b'"command"', b'"latest_fw_file_id"')  # of the answer to a telemetry
 _DAY_S = const(86400)
+_FAILURE_BYTES = const(200)
+_ENOUGH_CHARS = const(1000)  # of failures, for one message
 
 _EXACT = (str, bool, type(None))  # ready made: a tuple written in place is made anew each time
 
@@ -40,8 +42,11 @@ class Sensor:
             value = self.read() if callable(self.read) else self.read
             check(value)
             self.value, self.failure = value, ""
-        except Exception as e:  # the user's code: whatever it raises is a sensor failure, never ours
-            self.failure = ("%s: %s %s" % (self.name, type(e).__name__, e)).rstrip()
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as e:  # the user's code: whatever it raises is a sensor failure, never ours
+            self.failure = words(e, _FAILURE_BYTES)
+            self.failure = ("%s: %s %s" % (self.name, type(e).__name__, self.failure)).rstrip()
             log.warning("sensor", self.failure)
 
     def moved(self):
@@ -64,7 +69,7 @@ class Telemetry:
         self._sensors = []
         self.override = True  # the next message replaces the whole state in the cloud
         self.read_all = False  # the next message wants every sensor fresh
-        self._whole = True  # the message composed last says all that it should
+        self._left_out = ""  # sensors that did not fit the message composed last; None: nothing of it counts
         self.message = ""  # a standing fault of the device itself: reported as status "error"
 
     def add(self, sensor):
@@ -103,14 +108,17 @@ class Telemetry:
     def compose(self, out, dated):
         """Write the message into `out` (JsonBuffer). dated: is the clock good enough to be sent?
 
-        One that does not fit the buffer gives way to a short one that says so: the device stays visible.
+        A sensor that does not fit the buffer is left out, and is news for the next message. When there is no room for
+        what comes before the sensors, a short message says so: the device stays visible.
         """
         out.clear()
         try:
-            self._compose(out, dated, self._failure())
-            self._whole = True
+            left_out = self._compose(out, dated, self._failure())
+            if left_out and left_out != self._left_out:
+                log.warning("telemetry", "no room for%s: give Agent a larger buffer_bytes" % left_out)
+            self._left_out = left_out
         except ValueError as e:
-            self._whole = False
+            self._left_out = None
             log.error("telemetry", e)
             out.clear()
             out.value({"status": "error", "message": "telemetry %s: give Agent a larger buffer_bytes" % e})
@@ -126,33 +134,43 @@ class Telemetry:
         if self.override:
             out.write(b',"override":true')
         out.write(b',"telemetries":{')
-        between = b""
+        left_out = ""
         for sensor in self._sensors:
             sensor.pending = sensor.failure == "" and (self.override or sensor.moved())
             if sensor.pending:
-                out.write(between)
-                out.write(sensor.member)
-                out.value(sensor.value)
-                between = b","
+                end = out.end
+                try:
+                    out.write(sensor.member)
+                    out.value(sensor.value)
+                    out.write(b",}")  # so that the end fits, too
+                    out.end -= 1
+                except ValueError:
+                    sensor.pending, out.end = False, end
+                    left_out += " " + sensor.name
+        if out.buf[out.end - 1] == 44:
+            out.end -= 1
         out.write(b"}}")
+        return left_out
 
     def _failure(self):
         """What is wrong, all of it, as one text; empty when nothing is. Does not allocate when nothing is."""
         text = self.message
         for sensor in self._sensors:
-            if sensor.failure:
+            if sensor.failure and len(text) < _ENOUGH_CHARS:
                 text = text + "; " + sensor.failure if text else sensor.failure
         return text
 
     def accepted(self):
-        """The cloud has taken the message: what it carried, if it was whole, is now what the cloud knows."""
-        if not self._whole:
+        """The cloud has taken the message: what it carried is now what the cloud knows."""
+        if self._left_out is None:
             return
-        self.override = False
         for sensor in self._sensors:
             if sensor.pending:
                 sensor.sent = sensor.value
                 sensor.pending = False
+            elif self.override:  # the rest is gone there
+                sensor.sent = None
+        self.override = False
 
 
 def report(cloud, keep_date=False):

@@ -1,0 +1,88 @@
+"""A file host that is overloaded or away: how long a download waits, and when it is given up."""
+
+from fakes.chip import FakeChip
+from fakes.desk import SETTINGS
+from fakes.server import FakeServer, response
+from xyte.core.settings_rules import read
+from xyte.errors import CommandError, LinkError
+from xyte.services import ranges
+from xyte.services.download import Download
+from xyte.services.http import Session
+from xyte.state import State
+
+FILE = bytes(range(100))
+GOOD = response(206, FILE, (("Content-Range", "bytes 0-99/100"),))
+
+
+class Bench:
+    """says: the file host's next answers, the last one again and again. asked: milliseconds of each request."""
+
+    def __init__(self, *says):
+        self.says, self.asked = list(says), []
+        server = FakeServer(self.answer)
+        self.chip = FakeChip("", server)
+        self.state = State(self.chip, Session(server, self.chip.clock, self.chip.feed))
+        self.state.settings = read(SETTINGS)
+        self.download = Download("http://localhost/f", 100, 0, "", None)
+
+    def answer(self, *request):
+        self.asked.append(self.chip.clock.ms)
+        return self.says.pop(0) if len(self.says) > 1 else self.says[0]
+
+    def run(self):
+        """As transfer.py does. Returns seconds since the first request."""
+        while True:
+            try:
+                assert ranges.ask(self.state, self.download) == ""
+                buf = bytearray(100)
+                count = self.download.readinto(buf)
+                assert buf[:count] == FILE[:count]
+                break
+            except LinkError as e:
+                ranges.failed(self.state, self.download, e)
+        return self.seconds()
+
+    def seconds(self):
+        return (self.chip.clock.ms - self.asked[0]) // 1000
+
+    def given_up_after(self):
+        try:
+            self.run()
+        except CommandError as e:
+            assert "failed at byte 0" in str(e)
+            return self.seconds()
+        raise AssertionError("it went well")
+
+
+def test_the_pause_that_a_file_host_asks_for_is_kept():
+    for status in (429, 503):
+        busy = response(status, b"", (("Retry-After", "90"),))
+        assert 90 <= Bench(busy, GOOD).run() <= 92
+    assert Bench(response(500), GOOD).run() < 3, "none was asked for"
+    long = response(503, b"", (("Retry-After", "86400"),))
+    b = Bench(long, GOOD)
+    assert 600 <= b.run() <= 602, "nor is a day believed"
+    assert b.chip.hungry_ms <= 1000, "the watchdog is fed meanwhile"
+    assert Bench(long, response(500), GOOD).run() < 605, "it was asked for once"
+
+
+def test_an_outage_of_a_quarter_of_an_hour_is_waited_for():
+    for down in (response(503), b"", None):
+        b = Bench(down)
+        real = b.answer
+        b.state.http._connect.answer = lambda *request: (
+            GOOD if b.asked and b.chip.clock.ms - b.asked[0] > 900000 else real(*request)  # noqa: B023
+        )
+        assert 900 <= b.run() < 1000
+
+
+def test_one_that_does_not_end_fails_the_update():
+    assert 900 <= Bench(response(503)).given_up_after() < 1000
+    assert 900 <= Bench(response(503, b"", (("Retry-After", "600"),))).given_up_after() < 1300
+    b = Bench(response(404))
+    try:
+        b.run()
+    except CommandError:
+        assert b.seconds() == 0
+        return
+    raise AssertionError("no such file")
