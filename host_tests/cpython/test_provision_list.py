@@ -24,6 +24,7 @@ from tools.provision.matching import FinishedBefore, Matching
 from tools.provision.order import SETTINGS, Order
 from tools.provision.problem import ProvisionError
 from tools.provision.rows import Row
+from tools.provision.work import Work
 
 # --- the list
 
@@ -233,7 +234,8 @@ def test_a_log_is_held_by_one_run_and_read_again(tmp_path):
         log.write(FAILED, mac="m1", sn="s1")
     with AuditLog(path) as log:
         assert [entry["result"] for entry in log.entries] == [FAILED, DONE, FAILED]
-        assert log.latest("mac", "m1")["result"] == DONE and log.latest("sn", "s2") is None
+        assert log.latest("mac", "m1")["result"] == FAILED and log.latest("mac", "m1", DONE)["result"] == DONE
+        assert log.latest("sn", "s2") == {}
         assert "cloud_id" not in log.entries[1]
     assert path.stat().st_mode & 0o077 == 0
 
@@ -259,8 +261,8 @@ def test_what_is_no_log_is_left_alone(tmp_path, data):
 
 # --- who gets which row
 
-def board(number, sn="", registered=False):
-    return Found("1.28", "1.0.0", mac(number), registered, {"sn": sn} if sn else {})
+def board(number, sn="", registered=False, **kept):
+    return Found("1.28", "1.0.0", mac(number), registered, {"sn": sn, **kept} if sn else {})
 
 
 def mac(number):
@@ -295,10 +297,10 @@ def test_finished_boards_and_rows_are_not_touched_again(log):
     log.write(DONE, mac=mac(1), sn="S1")
     matching = Matching(PLAIN, log)
     with pytest.raises(FinishedBefore, match="made as S1 on 20"):
-        matching.claim(board(1), "p1")
+        matching.claim(board(1, "S1", registered=True), "p1")
     assert matching.claim(board(2), "p2").sn == "S2"
-    with pytest.raises(ProvisionError, match="made as S1 on .* not in the list"):
-        Matching([Row("T1")], log).claim(board(1), "p1")
+    with pytest.raises(ProvisionError, match="registered as S1, and the list has no row"):
+        Matching([Row("T1")], log).claim(board(1, "S1", registered=True), "p1")
     with pytest.raises(ProvisionError, match="S1 was given to the board"):
         Matching([Row("S1", mac(4))], log).claim(board(4), "p4")
 
@@ -315,13 +317,75 @@ def test_a_failed_board_gets_its_row_again_and_nobody_else_does(log):
 
 def test_a_board_that_holds_a_row_already_keeps_it_though_the_log_is_lost(log):
     assert Matching(PLAIN, log).claim(board(1, sn="S3"), "p1").sn == "S3"
-    assert Matching(PLAIN, log).claim(board(1, sn="elsewhere"), "p1").sn == "S1"
+
+
+@pytest.mark.parametrize("table", [PLAIN, [Row("S1", "24:a1:60:00:00:01")]])
+def test_a_board_with_another_label_becomes_a_new_device_only_when_that_is_meant(log, table):
+    with pytest.raises(ProvisionError, match="made as X9, and the list has no row for that; --relabel"):
+        Matching(table, log).claim(board(1, sn="X9"), "p1")
+    assert Matching(table, log, relabel=True).claim(board(1, sn="X9"), "p1").sn == "S1"
+    log.write(FAILED, mac=mac(1), sn="S1")
+    assert Matching(table, log, relabel=True).claim(board(1, sn="X9"), "p1").sn == "S1", "the same command again"
+
+
+def test_a_board_with_the_serial_number_of_another_one_is_refused(log):
+    log.write(DONE, mac=mac(1), sn="S1")
+    with pytest.raises(ProvisionError, match="made as S1, and the list has no row"):
+        Matching(PLAIN, log).claim(board(2, sn="S1"), "p2")
 
 
 def test_a_registered_board_is_refused_unless_that_is_meant(log):
-    with pytest.raises(ProvisionError, match="registered already, as X9"):
-        Matching(PLAIN, log).claim(board(1, sn="X9", registered=True), "p1")
-    assert Matching(PLAIN, log, even_registered=True).claim(board(1, registered=True), "p1").sn == "S1"
+    with pytest.raises(ProvisionError, match="registered already, as S2; --even-registered"):
+        Matching(PLAIN, log).claim(board(1, sn="S2", registered=True), "p1")
+    assert Matching(PLAIN, log, even_registered=True).claim(board(1, sn="S2", registered=True), "p1").sn == "S2"
+
+
+@pytest.mark.parametrize("sn", ["X9", ""])
+@pytest.mark.parametrize("table", [PLAIN, [Row("S1", "24:a1:60:00:00:01")]])
+def test_a_registered_board_keeps_its_serial_number_whatever_is_wished(log, table, sn):
+    matching = Matching(table, log, even_registered=True, relabel=True)
+    with pytest.raises(ProvisionError, match=f"registered as {sn or 'what is unknown'}, .* reset-identity"):
+        matching.claim(board(1, sn, registered=True), "p1")
+
+
+def test_a_registered_board_keeps_its_cloud_id(log):
+    table = [Row("S1", cloud_id="eXaaaaaaaaaaaaaaaa", line=2)]
+    for kept in ({"cloud_id": "eXbbbbbbbbbbbbbbbb"}, {}):
+        with pytest.raises(ProvisionError, match="another Cloud ID than line 2"):
+            Matching(table, log, even_registered=True).claim(board(1, "S1", registered=True, **kept), "p1")
+    same = board(1, "S1", registered=True, cloud_id="eXaaaaaaaaaaaaaaaa")
+    assert Matching(table, log, even_registered=True).claim(same, "p1").sn == "S1"
+    assert device(Row("S1"), board(1, "S1", registered=True), log).cloud_id == "", "the cloud knows of none"
+
+
+def test_a_board_that_registered_before_it_was_finished_is_finished(log):
+    log.write(FAILED, mac=mac(1), sn="S1", reason="interrupted")
+    assert Matching(PLAIN, log).claim(board(1, "S1", registered=True), "p1").sn == "S1"
+    with pytest.raises(ProvisionError, match="registered already, as S2"):
+        Matching(PLAIN, log).claim(board(1, "S2", registered=True), "p1")
+
+
+def test_new_settings_that_failed_are_tried_again(log):
+    log.write(DONE, mac=mac(1), sn="S1")
+    log.write(FAILED, mac=mac(1), sn="S1")
+    assert Matching(PLAIN, log).claim(board(1, "S1", registered=True), "p1").sn == "S1"
+    assert Matching(PLAIN, log).left() == 3
+
+
+@pytest.mark.parametrize("registered", [False, True])
+def test_a_finished_board_that_was_wiped_is_made_again_as_what_it_was(log, registered):
+    log.write(DONE, mac=mac(1), sn="S2", cloud_id="eXbbbbbbbbbbbbbbbb")
+    log.write(FAILED, mac=mac(1), sn="S2", reason="pulled")
+    wiped = board(1, registered=registered)
+    assert Matching(PLAIN, log).claim(wiped, "p1").sn == "S2"
+    assert device(Row("S2"), wiped, log).cloud_id == "eXbbbbbbbbbbbbbbbb"
+    assert device(Row("S2", cloud_id="eXcccccccccccccccc"), wiped, log).cloud_id == "eXcccccccccccccccc"
+    assert device(Row("S2"), board(1, "S2", cloud_id="eXdddddddddddddddd"), log).cloud_id == "eXdddddddddddddddd"
+    assert device(Row("S3"), board(1), log).cloud_id.startswith("new")
+
+
+def device(row, found, log):
+    return Work(ORDER, Matching(PLAIN, log), log, "new", lambda device: None)._device(row, found)
 
 
 def test_the_same_chip_on_two_ports_is_refused(log):
@@ -341,7 +405,7 @@ def test_whatever_fails_no_row_is_given_twice_and_every_board_keeps_its_own(runs
             matching = Matching(table, log)
             for chip, fails in run:
                 try:
-                    row = matching.claim(board(chip), "port")
+                    row = matching.claim(board(chip, finished.get(chip, "")), "port")
                 except FinishedBefore:
                     assert chip in finished
                     continue
@@ -353,9 +417,15 @@ def test_whatever_fails_no_row_is_given_twice_and_every_board_keeps_its_own(runs
                 log.write(FAILED if fails else DONE, mac=mac(chip), sn=row.sn)
 
 
-def test_a_row_to_release_must_be_in_the_list(log):
+def test_a_row_to_release_must_be_in_the_list_and_unfinished(log):
     with pytest.raises(ProvisionError, match="--release S9: not in the list"):
         Matching(PLAIN, log, released=["S9"])
+    log.write(DONE, mac=mac(1), sn="S1")
+    log.write(FAILED, mac=mac(1), sn="S1")
+    matching = Matching(PLAIN, log, released=["S1", "S2"])
+    (told,) = matching.kept_rows()
+    assert re.search(f"--release S1 does nothing: the board {mac(1)} was finished as S1", told)
+    assert matching.claim(board(2), "p2").sn == "S2"
 
 
 # --- the command, before any board

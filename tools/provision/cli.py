@@ -34,6 +34,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     who = parser.add_argument_group("which boards")
     who.add_argument("--release", nargs="+", default=[], metavar="SN", help="rows of failed boards that are given up")
     who.add_argument("--even-registered", action="store_true", help="new settings for registered and finished boards")
+    who.add_argument("--relabel", action="store_true",
+                     help="boards of another list become new devices, unless registered; their old labels are void")
 
 
 def _configure_settings(parser: argparse.ArgumentParser) -> None:
@@ -67,10 +69,13 @@ def run(args: argparse.Namespace) -> int:
         where = line.ports(args.ports)
         order = _order(args)
         with AuditLog(args.log or args.list.with_suffix(".audit.jsonl")) as log:
-            matching = Matching(work_list, log, args.release, args.even_registered)
+            matching = Matching(work_list, log, args.release, args.even_registered, args.relabel)
+            for text in matching.kept_rows():
+                print(text)
             with Labels(args.labels, args.portal) as labels:
                 verdicts = line.run(where, Work(order, matching, log, args.short_code, labels.add).do)
                 print(f"\n{line.summary(verdicts)}")
+                print(f"{matching.left()} of {len(work_list)} rows of the list are left")
         return int(not all(verdict.ok for verdict in verdicts))
     except BrokenPipeError:
         raise

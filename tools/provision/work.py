@@ -63,26 +63,29 @@ class Work:
         try:
             with in_words(port):
                 self._write(board, row, device, say)
+                # From here on the board may start with these settings, and register, though this run ends now.
+                self.log.write(FAILED, **about, reason="interrupted")
+                self._move(board, row, device)
             self.label(device)
-        except (ProvisionError, OSError) as error:
-            self.log.write(FAILED, **about, reason=str(error))
+        except Exception as error:
+            self.log.write(FAILED, **about, reason=str(error) or repr(error))
             raise ProvisionError(f"{row.sn}: {error}") from error
         self.log.write(DONE, **about)
         return device
 
     def _device(self, row: Row, what: Found) -> Device:
-        """A board that failed half-way keeps what was made up for it: it may have been shown or sent already."""
-        kept = what.kept if what.kept.get("sn") == row.sn else {}
-        made = codes.new_cloud_id(self.short_code) if self.short_code else ""
-        return Device(row.sn, what.mac, row.cloud_id or kept.get("cloud_id") or made, row.name,
-                      kept.get("setup_password") or codes.new_setup_password())
+        """What was made up for a board stays: it may have been shown or sent already. So does a registered board's
+        Cloud ID, even if that is none.
+        """
+        password = what.kept.get("setup_password") if what.kept.get("sn") == row.sn else ""
+        cloud_id = row.cloud_id or self.matching.cloud_id(what, row)
+        if not cloud_id and self.short_code and not what.registered:
+            cloud_id = codes.new_cloud_id(self.short_code)
+        return Device(row.sn, what.mac, cloud_id, row.name, password or codes.new_setup_password())
 
     def _write(self, board: Repl, row: Row, device: Device, say: Callable[[str], None]) -> None:
-        """Each file is written beside its place and judged there; then all are moved into it, the settings last.
-
-        So a board that has been at work loses nothing to settings that it could not work with.
-        """
-        files = self.order.files(row, device.cloud_id, device.setup_password)
+        """Each file beside its place, and judged there: a board at work gets no settings it could not work with."""
+        files = self._files(row, device)
         for number, (path, data) in enumerate(files.items(), 1):
             say(f"writing {path} ({number} of {len(files)})")
             if folder := posixpath.dirname(path).strip("/"):
@@ -94,7 +97,13 @@ class Work:
             if digests[path + ".new"] != hashlib.sha256(data).hexdigest():
                 raise ProvisionError(f"{path} reads back otherwise than it was written: is the flash worn out?")
         board.call(found.SCRIPT, "accept", SETTINGS + ".new")
-        board.call("files", "move", [(path + ".new", path) for path in files])
+
+    def _move(self, board: Repl, row: Row, device: Device) -> None:
+        """All files into their places, the settings last."""
+        board.call("files", "move", [(path + ".new", path) for path in self._files(row, device)])
+
+    def _files(self, row: Row, device: Device) -> dict[str, bytes]:
+        return self.order.files(row, device.cloud_id, device.setup_password)
 
 
 @contextlib.contextmanager
