@@ -2,7 +2,10 @@
 
 import json
 import re
+import signal
 import tempfile
+import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -89,7 +92,7 @@ def test_a_claim_address_is_that_of_the_documentation(portal):
     assert codes.claim_address(portal, "eX-N5DiKi34LdV5_qsYkEpKp") == "https://cloud.acme.com/c/eX-N5DiKi34LdV5_qsYkEpKp"
 
 
-@pytest.mark.parametrize("portal", ["", "http://cloud.acme.com", "https://cloud.acme.com/c", "https://a.com?x"])
+@pytest.mark.parametrize("portal", ["[x", "a.com:99999", "", "http://cloud.acme.com", "https://cloud.acme.com/c", "https://a.com?x"])
 def test_what_is_no_portal_is_told(portal):
     with pytest.raises(ProvisionError, match="customer portal"):
         codes.claim_address(portal, "x")
@@ -165,6 +168,7 @@ def test_without_terminal_and_environment_the_variable_is_named(monkeypatch):
     (entering.HARDWARE_KEY, "", entering.hardware_key),
     (entering.HARDWARE_KEY, "zwei\x00", entering.hardware_key),
     (entering.WIFI_KEY, "seven77", lambda: entering.wifi_key("net")),
+    (entering.WIFI_KEY, "eight\udcff88", lambda: entering.wifi_key("net")),
 ])
 def test_a_secret_that_cannot_be_one_is_refused_and_not_shown(monkeypatch, variable, value, ask):
     monkeypatch.setattr(entering.os, "environ", {variable: value})
@@ -216,6 +220,8 @@ def test_an_order_does_not_show_its_secrets():
 @pytest.mark.parametrize(("entry", "more", "told"), [
     ("https://h", {}, "needs the CA"), ("http://h", {"hardware_key": "x"}, "hardware_key: not as a setting"),
     ("http://h", {"sn": "x"}, "sn: not"), ("entry.xyte.io", {}, "no address to register at"),
+    ("https://[x", {}, "no address to register at"), ("http://h:x", {}, "no address to register at"),
+    ("http://h", {"note": "\udcff"}, "--set is not text in UTF-8"), ("http://\udcff", {}, "--entry is not text"),
 ])
 def test_an_order_that_makes_no_sense_is_refused(entry, more, told):
     with pytest.raises(ProvisionError, match=told):
@@ -444,6 +450,37 @@ def test_all_is_every_usb_port_and_none_is_told(monkeypatch):
         line.ports(["all"])
 
 
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_boards_at_work_are_finished_however_often_the_run_is_ended(first, capsys):
+    at_work, finished = threading.Event(), []
+
+    def work(port, say):
+        at_work.set()
+        time.sleep(0.2)
+        finished.append(port)
+        return port
+
+    def press():
+        at_work.wait()
+        for number in (first, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.pthread_kill(threading.main_thread().ident, number)
+            time.sleep(0.02)
+
+    threading.Thread(target=press).start()
+    with pytest.raises(KeyboardInterrupt), line.ended_once():
+        line.run(["p1", "p2"], work)
+    assert sorted(finished) == ["p1", "p2"] and "finishing the boards at work" in capsys.readouterr().out
+
+
+def test_a_surprise_with_one_board_is_its_verdict_and_the_others_go_on(capsys):
+    def work(port, say):
+        return {"p1": "S1"}[port]
+
+    good, bad = line.run(["p1", "p2"], work)
+    assert (good.ok, good.text) == (True, "done: S1")
+    assert (bad.ok, bad.text) == (False, "NOT DONE: KeyError: 'p2'")
+
+
 @pytest.mark.parametrize(("words", "told"), [
     (["--labels", "out"], "--labels needs --portal"),
     (["--labels", "out", "--portal", "http://x"], "customer portal"),
@@ -454,6 +491,8 @@ def test_all_is_every_usb_port_and_none_is_told(monkeypatch):
     (["--update-key", "a/release.pub", "--update-key", "b/release.pub"], "two files have one name"),
     (["--short-code", "e X"], "'e X' is no short code"),
     (["--wifi", ""], "1 to 32 bytes"),
+    (["--wifi", "caf\udce9"], "--wifi is not text in UTF-8"),
+    (["--portal", "[x"], "'[x' is not the address of a customer portal"),
     (["--log", "list.csv", "--ca", "ISRG Root X1"], "list.csv, line 1: not a line of an audit log"),
 ])
 def test_a_wrong_command_line_is_told_before_any_port_is_opened(tmp_path, monkeypatch, capsys, words, told):

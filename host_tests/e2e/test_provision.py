@@ -185,6 +185,14 @@ def test_flash_that_does_not_keep_is_noticed(monkeypatch, capsys):
         with pytest.raises(FileNotFoundError):
             settings(board)
     assert "/ca/isrg-root-x1.der reads back otherwise" in capsys.readouterr().out
+    assert "/ca/isrg-root-x1.der reads back otherwise" in logged()[-1]["reason"]
+
+
+def test_a_surprise_is_the_boards_failure_and_the_log_has_it(monkeypatch, capsys):
+    monkeypatch.setattr(repl.Repl, "write", lambda self, path, data: {}[path])
+    with bag_of_boards(1) as (board,):
+        assert provision([board.url]) == 1
+    assert "NOT DONE: LAB-0: KeyError: " in capsys.readouterr().out and "KeyError" in logged()[-1]["reason"]
 
 
 @pytest.mark.parametrize("status", [128 + signal.SIGPIPE, 128 + signal.SIGINT])
@@ -197,7 +205,9 @@ def test_boards_are_finished_though_nobody_reads_or_wants_it_any_more(status):
         assert run.stdout.readline()
         if status == 128 + signal.SIGINT:
             run.send_signal(signal.SIGINT)
-            assert "the boards under way are finished first" in run.stdout.read()
+            assert any("finishing the boards at work" in text for text in run.stdout)
+            run.send_signal(signal.SIGINT)
+            run.stdout.read()
         run.stdout.close()
         assert (run.wait(60), run.stderr.read()) == (status, "")
     assert [entry["result"] for entry in logged()] == ["done", "done"]

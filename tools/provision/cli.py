@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         _check_labels(args, work_list)
         where = line.ports(args.ports)
         order = _order(args)
-        with AuditLog(args.log or args.list.with_suffix(".audit.jsonl")) as log:
+        with line.ended_once(), AuditLog(args.log or args.list.with_suffix(".audit.jsonl")) as log:
             matching = Matching(work_list, log, args.release, args.even_registered, args.relabel)
             for text in matching.kept_rows():
                 print(text)
@@ -119,7 +119,7 @@ def _order(args: argparse.Namespace) -> Order:
     if args.wifi_file:
         networks = entering.wifi_file(args.wifi_file)
     elif args.wifi is not None:
-        if not 1 <= len(args.wifi.encode()) <= 32:
+        if not 1 <= len(entering.encoded(args.wifi, "--wifi")) <= 32:
             raise ProvisionError("--wifi: the name of a network has 1 to 32 bytes")
         key = entering.wifi_key(args.wifi)
         networks = [{"ssid": args.wifi, "key": key} if key else {"ssid": args.wifi}]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import string
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from tools.provision.problem import ProvisionError
 
@@ -39,8 +39,17 @@ def claim_address(portal: str, cloud_id: str) -> str:
 
     Raises ProvisionError.
     """
-    parts = urlsplit(portal if "//" in portal else f"https://{portal}")
+    parts = split_url(portal if "//" in portal else f"https://{portal}")
     has_blanks = len(portal.split()) != 1
-    if has_blanks or parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query:
+    if has_blanks or not parts or parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ProvisionError(f"{portal!r} is not the address of a customer portal: give it as cloud.example.com")
     return f"https://{parts.netloc}/c/{cloud_id}"
+
+
+def split_url(text: str) -> SplitResult | None:
+    """The parts of a URL; None for what only looks like one: `https://[x`, a port that is no number, no plain text."""
+    try:
+        parts = urlsplit(text)
+        return parts if text.isascii() and parts.port != 0 else None
+    except ValueError:
+        return None

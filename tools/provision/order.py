@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from tools import claim_code
 from tools.provision import codes
 from tools.provision.authorities import Authority
+from tools.provision.entering import encoded
 from tools.provision.problem import ProvisionError
 from tools.provision.rows import Row
 
@@ -38,8 +38,10 @@ class Order:
         if wrong := self.more.keys() & (_OF_THE_ROW | _SECRET | {"entry_url", "ca_files", "update_keys"}):
             raise ProvisionError(f"{', '.join(sorted(wrong))}: not as a setting of your own; there is an option, a "
                                  "column or the environment for it")
-        entry = urlsplit(self.entry_url)
-        if entry.scheme not in ("https", "http") or not entry.hostname:
+        for what, value in (("--entry", self.entry_url), ("--set", self.more), ("a network", list(self.wifi))):
+            encoded(json.dumps(value, ensure_ascii=False), what)
+        entry = codes.split_url(self.entry_url)
+        if not entry or entry.scheme not in ("https", "http") or not entry.hostname:
             raise ProvisionError(f"{self.entry_url!r} is no address to register at: give it as https://entry.xyte.io")
         if entry.scheme == "https" and not self.authorities:
             raise ProvisionError("https needs the CA that the cloud's certificate leads to: --ca NAME or --ca FILE")

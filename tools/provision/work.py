@@ -13,7 +13,7 @@ from tools.provision.audit import DONE, FAILED, AuditLog
 from tools.provision.found import Found
 from tools.provision.matching import Matching
 from tools.provision.order import SETTINGS, Order
-from tools.provision.problem import ProvisionError
+from tools.provision.problem import ProvisionError, told
 from tools.provision.rows import Row
 from tools.serial.port import PortError
 from tools.serial.repl import BoardError, Repl, connect
@@ -68,8 +68,8 @@ class Work:
                 self._move(board, row, device)
             self.label(device)
         except Exception as error:
-            self.log.write(FAILED, **about, reason=str(error) or repr(error))
-            raise ProvisionError(f"{row.sn}: {error}") from error
+            self.log.write(FAILED, **about, reason=told(error))
+            raise ProvisionError(f"{row.sn}: {told(error)}") from error
         self.log.write(DONE, **about)
         return device
 
