@@ -34,7 +34,7 @@ from tools.provision.work import Work
 
 def listed(folder, text, encoding="utf-8"):
     path = folder / "list.csv"
-    path.write_text(text, encoding=encoding)
+    path.write_bytes(text.encode(encoding))
     return rows.read(path)
 
 
@@ -44,6 +44,31 @@ def test_a_list_as_a_spreadsheet_writes_it(tmp_path):
         Row("A-1", "24:a1:60:00:00:01", "", "Küche", line=2),
         Row("A-2", "", "eXaaaaaaaaaaaaaaaa", line=4),
     ]
+
+
+@pytest.mark.parametrize("text", ["sep=;\r\nsn;name\r\nA-1;x", "sep=\t\nsn\tname\nA-1\tx", "\n sn , name,,\nA-1,x,,,"])
+def test_what_spreadsheets_add_is_understood(tmp_path, text):
+    if text.startswith("\n"):
+        assert listed(tmp_path, text[1:]) == [Row("A-1", name="x", line=2)]
+    else:
+        assert listed(tmp_path, text) == [Row("A-1", name="x", line=3)]
+
+
+def test_a_row_is_named_by_the_line_at_which_it_begins(tmp_path):
+    with pytest.raises(ProvisionError, match="line 3: name has a line break"):
+        listed(tmp_path, 'sn,name\n1,one\n2,"two\nlines"\n3,three')
+
+
+def test_a_cloud_id_begins_with_the_short_code(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("sn,cloud_id\n1,eX" + "a" * 16)
+    assert rows.read(path, "eX")[0].cloud_id == "eX" + "a" * 16
+    with pytest.raises(ProvisionError, match="line 2: the Cloud ID 'eXaaa.* does not begin with the short code eY"):
+        rows.read(path, "eY")
+    for unique in ("a" * 15, "a" * 37):
+        path.write_text(f"sn,cloud_id\n1,eX{unique}")
+        with pytest.raises(ProvisionError, match="is no Cloud ID: .* then 16 to 36 letters and digits"):
+            rows.read(path, "eX")
 
 
 @pytest.mark.parametrize(("text", "told"), [
@@ -57,10 +82,15 @@ def test_a_list_as_a_spreadsheet_writes_it(tmp_path):
     ("sn,mac\n1,24a160000001\n2,24:A1:60:00:00:01", "mac 24:a1:60:00:00:01 stands in line 2 and in line 3"),
     ("sn,cloud_id\n1,abcdefghijklmnop\n2,abcdefghijklmnop", "cloud_id abcdefghijklmnop stands"),
     ("sn,mac\n1,24a1600000", "line 2: '24a1600000' is not a MAC"),
-    ("sn,cloud_id\n1,short", "line 2: a Cloud ID"),
-    ("sn,cloud_id\n1,https://x/c/abcdefghijklmnop", "line 2: a Cloud ID"),
+    ("sn,cloud_id\n1,short", "line 2: 'short' is no Cloud ID"),
+    ("sn,cloud_id\n1,https://x/c/abcdefghijklmnop", "line 2: 'https://x/c/abcdefghijklmnop' is no Cloud ID"),
+    ("sn,cloud_id\n1,eX-abcdefghijklmnop_q", "then 16 to 36 letters and digits, no other"),
+    ('sn,name\n1,"open\n2,x\n3,x', "line 2: unexpected end of data; is a quote open?"),
+    ('sn,name\n1,"a"b\n', "line 2: ',' expected"),
+    *[(f"sn,name\n1,a{c}b", f"line 2: name has a line break, or another character that cannot be printed: {c!a}")
+      for c in "\u2028\u2029\x85\x0b\x0c\x1c"],
     ("sn\n" + "x" * 129, "more than 128 characters"),
-    ("sn,name\n1,\x07", "nobody can print"),
+    ("sn,name\n1,\x07", "cannot be printed: '\\x07'"),
     ("sn,sn\n1,2", "each once"),
     ("sn\n" + "x" * 200_000, "line 2: field larger"),
 ])

@@ -64,7 +64,8 @@ def _configure_labels(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 when every board is finished; 1 with the reasons when not."""
     try:
-        work_list = rows.read(args.list)
+        codes.check_short_code(args.short_code)
+        work_list = rows.read(args.list, args.short_code)
         _check_labels(args, work_list)
         where = line.ports(args.ports)
         order = _order(args)
@@ -134,7 +135,6 @@ def _order(args: argparse.Namespace) -> Order:
 
 def _check_labels(args: argparse.Namespace, work_list: list[rows.Row]) -> None:
     """Before any board is touched. Raises ProvisionError."""
-    codes.check_short_code(args.short_code)
     if args.portal:
         codes.claim_address(args.portal, "")
     if not args.labels:
