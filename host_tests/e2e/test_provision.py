@@ -124,10 +124,9 @@ def test_a_provisioned_board_registers_and_its_label_claims_it(shared_cloud, cap
     with bag_of_boards(1) as (board,):
         Path("labels/LAB-0.svg").mkdir(parents=True)  # nothing can be written there
         assert provision([board.url], *words, ca=str(shared_cloud.ca)) == 1
-        board.wait("registered as")
+        board.wait_for(lambda: [d for d in shared_cloud.devices() if d["sn"] == "LAB-0" and d["state"]], "telemetry")
         Path("labels/LAB-0.svg").rmdir()
         assert provision([board.url], *words, ca=str(shared_cloud.ca)) == 0, "the same command finishes it"
-        board.wait_for(lambda: [d for d in shared_cloud.devices() if d["sn"] == "LAB-0" and d["state"]], "telemetry")
 
         (code,), text = sheet("labels/sheet-1.pdf")
         assert board.board.read_file("/keys/release.pub") == Path("keys/release.pub").read_bytes()
@@ -159,6 +158,7 @@ def test_labels_again_from_the_log_and_from_the_board():
         again = ("labels", "--portal", "cloud.acme.example", "--out", "again")
         assert cli.main([*again, "--ports", board.url]) == 0
         assert Path("again/LAB-0.svg").read_text() == first
+        Path("again/LAB-0.svg").unlink()
         assert cli.main([*again, "--log", "list.audit.jsonl", "--sn", "LAB-0"]) == 0
         without = Path("again/LAB-0.svg").read_text()
         assert settings(board)["setup_password"] not in without and "LAB-0" in without

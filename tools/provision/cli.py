@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Self
 
+from tools.labels import sheet
 from tools.labels.drawing import Label
 from tools.labels.folder import LabelFolder
 from tools.options import setting
@@ -77,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
                 verdicts = line.run(where, Work(order, matching, log, args.short_code, labels.add).do)
                 print(f"\n{line.summary(verdicts)}")
                 print(f"{matching.left()} of {len(work_list)} rows of the list are left")
+                if not args.labels and any(verdict.made for verdict in verdicts):
+                    print("labels with their set-up passwords: `python -m tools labels --ports all --out labels`")
         return int(not all(verdict.ok for verdict in verdicts))
     except BrokenPipeError:
         raise
@@ -100,7 +103,7 @@ class Labels:
     def add(self, device: Device) -> None:
         """Keep the device's label on disk now: what is on it is nowhere else but on the board."""
         if self._folder:
-            label = Label(device.sn, device.mac, codes.claim_address(self._portal, device.cloud_id), device.name,
+            label = Label(device.sn, device.mac, codes.claim(self._portal, device.cloud_id), device.name,
                           device.setup_password)
             with self._lock:
                 self._folder.keep(label)
@@ -113,6 +116,8 @@ class Labels:
         if self._folder and self._labels:
             path = self._folder.keep_sheet(sorted(self._labels, key=lambda label: label.sn))
             print(f"{path}: {len(self._labels)} labels; they hold passwords, keep them to yourself")
+            for fault in sheet.faults(self._labels):
+                print(fault)
 
 
 def _order(args: argparse.Namespace) -> Order:

@@ -57,6 +57,11 @@ def claim_address(portal: str, cloud_id: str) -> str:
     return f"https://{parts.netloc}/c/{cloud_id}"
 
 
+def claim(portal: str, cloud_id: str) -> str:
+    """What a label's QR code holds; empty, which is no code, without a portal or a Cloud ID. Raises ProvisionError."""
+    return claim_address(portal, cloud_id) if portal and cloud_id else ""
+
+
 def split_url(text: str) -> SplitResult | None:
     """The parts of a URL; None for what only looks like one: `https://[x`, a port that is no number, no plain text."""
     try:

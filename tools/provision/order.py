@@ -49,8 +49,8 @@ class Order:
     def files(self, row: Row, cloud_id: str, setup_password: str) -> dict[str, bytes]:
         """What goes onto the board, in this order: the settings come last, since they name the rest."""
         named = {authority.path: authority.data for authority in self.authorities} | dict(self.update_keys)
-        if self.portal and cloud_id:
-            named[claim_code.PATH] = claim_code.board_file(codes.claim_address(self.portal, cloud_id))
+        if claim := codes.claim(self.portal, cloud_id):
+            named[claim_code.PATH] = claim_code.board_file(claim)
         values: dict[str, object] = {
             "entry_url": self.entry_url, "hardware_key": self.hardware_key, "sn": row.sn, "mac": row.mac,
             "cloud_id": cloud_id, "name": row.name, "sub_model": row.sub_model, "setup_password": setup_password,
