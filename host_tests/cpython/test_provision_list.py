@@ -162,7 +162,6 @@ def test_a_ca_by_file_in_either_form_and_each_once(tmp_path):
     (b"nothing", "not a certificate"),
     (certificate("Old CA", days=-1), "'Old CA' expired on"),
     (certificate("server", ca=False), "a server's certificate"),
-    (certificate("Twin") + certificate("Twin"), "have one name"),
     (b"".join(certificate(f"CA {n}") for n in range(5)), "more than the 4"),
 ])
 def test_a_file_that_is_no_use_as_a_ca_is_told(tmp_path, data, told):
@@ -172,11 +171,25 @@ def test_a_file_that_is_no_use_as_a_ca_is_told(tmp_path, data, told):
 
 
 @pytest.mark.parametrize(("name", "told"), [
-    ("ISRG Root", "did you mean ISRG Root X1, ISRG Root X2"), ("Nobody's CA", "neither a file nor the name"),
+    ("ISRG Root", "did you mean ISRG Root X1 / .*; or ISRG Root X2 / "), ("Nobody's CA", "neither a file nor the name"),
+    ("GlobalSign", "did you mean GlobalSign / GlobalSign ECC Root CA - R4; or GlobalSign / GlobalSign ECC Root "),
 ])
 def test_a_name_that_is_not_on_the_list_is_told(name, told):
     with pytest.raises(ProvisionError, match=told):
         authorities.choose([name])
+
+
+def test_cas_of_one_name_are_told_apart_by_their_full_names():
+    names = [f"GlobalSign / GlobalSign Root CA - R{number}" for number in (3, 6)]
+    r3, r6 = (x509.load_der_x509_certificate(authority.data) for authority in authorities.choose(names))
+    assert "R3" in r3.subject.rfc4514_string() and "R6" in r6.subject.rfc4514_string()
+
+
+@pytest.mark.parametrize("names", [("Twin", "Twin"), ("L" * 40 + "1", "L" * 40 + "2")])
+def test_cas_whose_files_would_have_one_name_get_two(tmp_path, names):
+    (tmp_path / "f").write_bytes(b"".join(map(certificate, names)))
+    one, other = (authority.path for authority in authorities.choose([str(tmp_path / "f")]))
+    assert one != other and one[:8] == other[:8]
 
 
 # --- secrets
