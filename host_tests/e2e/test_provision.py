@@ -171,7 +171,12 @@ def test_settings_that_the_agent_would_not_take_are_a_failure(capsys):
         assert provision([board.url], "--set", "telemetry_interval_s=0") == 1
         assert "LAB-0: the board says: SettingsError: 'telemetry_interval_s' must be" in capsys.readouterr().out
         assert [entry["result"] for entry in logged()] == ["failed"]
+        with repl.connect(board.url) as console:
+            console.write("/settings.json", b'"no object"')
+            console.write("/claim.qr", b"https://cloud.acme.example/c/of-an-earlier-order\n1\n")
         assert provision([board.url]) == 0
+        with pytest.raises(FileNotFoundError):
+            board.board.read_file("/claim.qr")
         before = settings(board)
         assert provision([board.url], "--even-registered", "--set", "telemetry_interval_s=0") == 1
         assert settings(board) == before and before["sn"] == "LAB-0", "a board at work keeps what it works with"

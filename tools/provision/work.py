@@ -8,6 +8,7 @@ import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from tools import claim_code
 from tools.provision import codes, found
 from tools.provision.audit import DONE, FAILED, AuditLog
 from tools.provision.found import Found
@@ -99,8 +100,11 @@ class Work:
         board.call(found.SCRIPT, "accept", SETTINGS + ".new")
 
     def _move(self, board: Repl, row: Row, device: Device) -> None:
-        """All files into their places, the settings last."""
-        board.call("files", "move", [(path + ".new", path) for path in self._files(row, device)])
+        """All files into their places, the settings last; an earlier claim code goes where there is none now."""
+        files = self._files(row, device)
+        board.call("files", "move", [(path + ".new", path) for path in files])
+        if claim_code.PATH not in files:
+            board.call("files", "remove", [claim_code.PATH])
 
     def _files(self, row: Row, device: Device) -> dict[str, bytes]:
         return self.order.files(row, device.cloud_id, device.setup_password)
