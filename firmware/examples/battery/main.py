@@ -11,8 +11,6 @@ import time
 import machine
 from machine import ADC, RTC, Pin
 
-from xyte import log
-
 BATTERY = 35
 DIVIDER = 2
 SLEEP_S = 300
@@ -64,6 +62,8 @@ def report(state, now_mv, woken):
 def main():
     woken = machine.reset_cause() == machine.DEEPSLEEP_RESET
     if not woken:
+        from xyte import log
+
         log.info("battery", "awake for %d s, Ctrl-C keeps it so" % AWAKE_S)
         time.sleep(AWAKE_S)
     now_mv = battery_mv()
