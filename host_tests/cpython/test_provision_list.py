@@ -8,7 +8,9 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from cryptography import x509
@@ -412,6 +414,26 @@ def test_a_board_that_registered_before_it_was_finished_is_finished(log):
     assert Matching(PLAIN, log).claim(board(1, "S1", registered=True), "p1").sn == "S1"
     with pytest.raises(ProvisionError, match="registered already, as S2"):
         Matching(PLAIN, log).claim(board(1, "S2", registered=True), "p1")
+
+
+def test_a_run_that_is_killed_as_settings_change_leaves_a_line_for_the_next_one(log):
+    class Board:
+        """The power of this machine goes when the board is told to move its files."""
+
+        files: ClassVar = {}
+
+        def call(self, name, function, *arguments):
+            if function == "move":
+                raise SystemExit
+            return {"found": board(1).__dict__, "hashes": {path: sha256(data).hexdigest() for path, data
+                                                           in self.files.items()}}.get(function)
+
+        def write(self, path, data):
+            self.files[path] = data
+
+    with pytest.raises(SystemExit):
+        Work(ORDER, Matching(PLAIN, log), log, "", lambda device: None)._board(Board(), "p1", lambda text: None)
+    assert log.latest("mac", mac(1)) | {"result": FAILED, "sn": "S1", "reason": "interrupted"} == log.latest("sn", "S1")
 
 
 def test_new_settings_that_failed_are_tried_again(log):
