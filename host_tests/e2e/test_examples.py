@@ -8,9 +8,10 @@ from rig import SPEED, Powered, firmware, the_device, told
 from update_bench import HEAP, Bench
 
 from device_code import examples
+from plugged import Plugged
 from tools.board.virtual import VirtualBoard
 from tools.cloud import defaults
-from tools.serial import deploy
+from tools.serial import deploy, repl
 from tools.update.application import application
 
 BUTTON, RELAY, DATA, SOIL, BATTERY = 0, 2, 4, 34, 35  # the pins that the examples name
@@ -118,9 +119,23 @@ def test_ds18b20(device):
             wires.one_wire(DATA, {A_PROBE: 22.0})
             probes.until(status="error", **{A_KEY: 22})
             assert probes.seen()["message"] == f"{ANOTHER_KEY}: Exception CRC error"
+            wires.one_wire(DATA, {A_PROBE: 85.0})
+            probes.cloud.wait_for(lambda: f"{A_KEY}: ValueError no measurement" in probes.seen()["message"], 20, "85")
             wires.one_wire(DATA, {})
             probes.cloud.wait_for(lambda: f"{A_KEY}: OneWireError" in probes.seen()["message"], 20, "a dead wire")
     assert 85 not in told(probes.cloud, A_KEY) and run.count("--- boot") == 1
+
+
+def test_ds18b20_with_its_wire_shorted(device):
+    """What it answers then is nothing but zeros, with a checksum that is right."""
+    shorted = "import _onewire\n_onewire.readbyte = lambda pin: 0\n"
+    probes = device(shorted + source("ds18b20"))
+    with probes.board.wires() as wires:
+        wires.one_wire(DATA, {A_PROBE: 21.5})
+        with Powered(probes.board):
+            probes.until(status="error")
+    assert probes.seen()["message"] == f"{A_KEY}: ValueError all zeros: is the data line shorted?"
+    assert A_KEY not in probes.seen()["state"]
 
 
 def test_ds18b20_without_a_probe(device):
@@ -169,6 +184,15 @@ def test_battery_sleeps_measures_and_reports_at_last(device):
             run.wait("--- boot", times=5, after=len(run.lines))
         assert {boot.cause for boot in run.result.boots[1:]} == {"DEEPSLEEP_RESET"}
         assert min(told(node.cloud, "battery_mv")) > 3300, "an empty battery is spared"
+
+
+def test_a_node_with_an_empty_cell_can_be_reached_after_power_up(device):
+    node = device(source("battery"))
+    with Plugged(node.board, speed=2) as board:
+        board.wait("awake for 10 s")
+        with repl.connect(board.url) as console:
+            assert console.run("print(6 * 7)") == "42\n"
+    assert len([line for line in board.lines if "--- boot" in line]) <= 2
 
 
 def test_a_waking_node_takes_an_update_and_stays_with_it(device, tmp_path):

@@ -22,12 +22,12 @@ _PLAIN, _BOLD, _FIXED = "Helvetica", "Helvetica-Bold", "Courier-Bold"
 CAPTION_POINTS, _CLAIM_POINTS = 5.0, 6.0
 _LEAST_ON_ONE_LINE, _ON_TWO_LINES = 7.0, 6.5
 _LINE = 2.5  # mm between two lines of one value
-_CLAIM_TEXT = "Scan to claim this device"
+SERIAL, PASSWORD, MAC, CLAIM = CAPTIONS = ("Serial number", "Set-up password", "MAC", "Scan to claim this device")
 
 
 @dataclass(frozen=True)
 class Label:
-    """claim: the address in the QR code. setup_password: empty when it is not known; the line is left out then."""
+    """claim: the address in the QR code. claim, setup_password: empty when not known; that part is left out then."""
 
     sn: str
     mac: str
@@ -64,20 +64,20 @@ def texts(label: Label) -> Iterator[Text]:
         lines = _value(y + 2.6, 9.0, _BOLD, label.name)
         yield from lines
         y = lines[-1].y
-    for caption, size, value in (("Serial number", 9.0, label.sn), ("Set-up password", 9.0, label.setup_password),
-                                 ("MAC", 7.5, label.mac)):
+    for caption, size, value in ((SERIAL, 9.0, label.sn), (PASSWORD, 9.0, label.setup_password), (MAC, 7.5, label.mac)):
         if value:
             yield Text(_TEXT_X, y + 4.4, CAPTION_POINTS, _PLAIN, caption)
             lines = _value(y + 7.6, size, _FIXED, value)
             yield from lines
             y = lines[-1].y
-    x = _QR_X + (QR_SIDE - _width(_CLAIM_TEXT, _PLAIN, _CLAIM_POINTS)) / 2
-    yield Text(x, HEIGHT - 3.4, _CLAIM_POINTS, _PLAIN, _CLAIM_TEXT)
+    if label.claim:
+        x = _QR_X + (QR_SIDE - _width(CLAIM, _PLAIN, _CLAIM_POINTS)) / 2
+        yield Text(x, HEIGHT - 3.4, _CLAIM_POINTS, _PLAIN, CLAIM)
 
 
 def bars(label: Label) -> Iterator[Bar]:
     """The dark parts of the QR code."""
-    code = claim_code.rows(label.claim)
+    code = claim_code.rows(label.claim) if label.claim else []
     module = QR_SIDE / (len(code) + 2 * _QUIET)
     for number, row in enumerate(code):
         y = _QR_Y + (number + _QUIET) * module

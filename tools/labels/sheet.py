@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import getFont
 from reportlab.pdfgen.canvas import Canvas
 
 from tools.labels.drawing import HEIGHT, WIDTH, Label, bars, texts
@@ -28,6 +29,24 @@ def draw(labels: Sequence[Label]) -> bytes:
         _label(canvas, label, _LEFT + place % COLUMNS * _STEP_X, _TOP + place // COLUMNS * _STEP_Y)
     canvas.save()
     return file.getvalue()
+
+
+def faults(labels: Sequence[Label]) -> Iterator[str]:
+    """Which labels have letters that PDF's own fonts have not, in words."""
+    for label in labels:
+        if not all(_can_show(text.font, letter) for text in texts(label) for letter in text.text):
+            yield f"{label.sn}: the sheet shows some letters as black squares, its SVG has them"
+
+
+def _can_show(name: str, letter: str) -> bool:
+    """In the font itself, or in one of those that stand in for it."""
+    font = getFont(name)
+    for encoding in (font.encName, *(other.encName for other in font.substitutionFonts)):
+        try:
+            return bool(letter.encode(encoding))
+        except UnicodeEncodeError:
+            pass
+    return False
 
 
 def _label(canvas: Canvas, label: Label, left: float, top: float) -> None:

@@ -26,3 +26,8 @@ def draw(label: Label) -> str:
                      f'font-family="{_FAMILIES[family]}" font-weight="{weight.lower() or "normal"}">'
                      f"{escape(text.text)}</text>")
     return "\n".join([*lines, "</svg>", ""])
+
+
+def says(text: str, file: str) -> bool:
+    """Whether the text of a file has this text on the label."""
+    return f">{escape(text)}</text>" in file

@@ -1,4 +1,7 @@
-"""The audit log: one line of JSON for each board that got a row, saying how it went; so a run can be repeated.
+"""The audit log: lines of JSON saying how it went with each board that got a row; so a run can be repeated.
+
+The last line about a board counts. One that says `interrupted` is written before a board's settings change, and the
+next one takes its place; after a power cut there is none.
 
 No secrets are in it: no keys, no passwords. The Cloud ID is, since the label can be printed again from it; the file is
 for its owner only.
@@ -59,10 +62,10 @@ class AuditLog:
             self._file.flush()
             os.fsync(self._file.fileno())
 
-    def latest(self, key: str, value: str) -> dict[str, str] | None:
-        """The last line about this `sn` or `mac`; a finished one outranks a failure."""
-        about = [entry for entry in self.entries if entry.get(key) == value]
-        return next((entry for entry in about if entry["result"] == DONE), about[-1] if about else None)
+    def latest(self, key: str, value: str, result: str = "") -> dict[str, str]:
+        """The last line about this `sn` or `mac`, or the last one with this result; empty when there is none."""
+        return next((entry for entry in reversed(self.entries)
+                     if entry.get(key) == value and result in ("", entry["result"])), {})
 
     def _read(self) -> list[dict[str, str]]:
         """The lines; one that a power cut left without an end is dropped, so that the next one starts afresh.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -39,24 +41,30 @@ def choose(wanted: Iterable[str]) -> list[Authority]:
     chosen = {(authority := _authority(certificate)).data: authority for certificate in found}
     if len(chosen) > MOST:
         raise ProvisionError(f"{len(chosen)} CA certificates are more than the {MOST} that a board takes")
-    if len({authority.path for authority in chosen.values()}) < len(chosen):
-        raise ProvisionError("two different CA certificates have one name: give one of them")
-    return list(chosen.values())
+    used = Counter(authority.path for authority in chosen.values())
+    return [_apart(authority) if used[authority.path] > 1 else authority for authority in chosen.values()]
+
+
+def _apart(authority: Authority) -> Authority:
+    """With a file of its own, where others have the same name: an old root and its successor, say."""
+    stem = authority.path.removesuffix(".der")
+    return replace(authority, path=f"{stem}-{hashlib.sha256(authority.data).hexdigest()[:8]}.der")
 
 
 def _certificates(text: str) -> list[x509.Certificate]:
     path = Path(text)
     if path.is_file():
         return _in_file(path)
-    known = _trusted()
     name = text.casefold()
-    if name in known:
-        return [known[name]]
-    like = [_name(known[key]) for key in known if name in key]
+    like = [certificate for certificate in _trusted() if name in _full_name(certificate).casefold()]
+    for exact in (_name, _full_name):
+        if same := [certificate for certificate in like if exact(certificate).casefold() == name]:
+            like = same
     if len(like) == 1:
-        return [known[like[0].casefold()]]
-    hint = f": did you mean {', '.join(sorted(like)[:6])}?" if like else ", as \"ISRG Root X1\" is"
-    raise ProvisionError(f"{text!r} is neither a file nor the name of a CA on Mozilla's list{hint}")
+        return like
+    names = sorted(map(_full_name, like))
+    hint = f": did you mean {'; or '.join(names[:6])}?" if like else ", as \"ISRG Root X1\" is"
+    raise ProvisionError(f"{text!r} is neither a file nor the name of one CA on Mozilla's list{hint}")
 
 
 def _in_file(path: Path) -> list[x509.Certificate]:
@@ -70,20 +78,27 @@ def _in_file(path: Path) -> list[x509.Certificate]:
 
 
 @cache
-def _trusted() -> dict[str, x509.Certificate]:
-    """Name in lower case -> certificate, for all of certifi."""
+def _trusted() -> list[x509.Certificate]:
+    """All of certifi."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)  # an old root has the serial number 0
-        every = x509.load_pem_x509_certificates(Path(certifi.where()).read_bytes())
-    return {_name(certificate).casefold(): certificate for certificate in every}
+        return x509.load_pem_x509_certificates(Path(certifi.where()).read_bytes())
+
+
+def _names(certificate: x509.Certificate) -> list[str]:
+    kinds = (NameOID.COMMON_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.ORGANIZATION_NAME)
+    found = [str(name.value) for kind in kinds for name in certificate.subject.get_attributes_for_oid(kind)]
+    return found or [certificate.subject.rfc4514_string()]
 
 
 def _name(certificate: x509.Certificate) -> str:
     """The common name; older roots have none but an organizational unit."""
-    for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.ORGANIZATION_NAME):
-        if attributes := certificate.subject.get_attributes_for_oid(kind):
-            return str(attributes[0].value)
-    return certificate.subject.rfc4514_string()
+    return _names(certificate)[0]
+
+
+def _full_name(certificate: x509.Certificate) -> str:
+    """What tells CAs of one common name apart: `GlobalSign / GlobalSign Root CA - R3`."""
+    return " / ".join(_names(certificate)[:2])
 
 
 def _authority(certificate: x509.Certificate) -> Authority:

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Self
 
+from tools.labels import sheet
 from tools.labels.drawing import Label
 from tools.labels.folder import LabelFolder
 from tools.options import setting
@@ -34,6 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     who = parser.add_argument_group("which boards")
     who.add_argument("--release", nargs="+", default=[], metavar="SN", help="rows of failed boards that are given up")
     who.add_argument("--even-registered", action="store_true", help="new settings for registered and finished boards")
+    who.add_argument("--relabel", action="store_true",
+                     help="boards of another list become new devices, unless registered; their old labels are void")
 
 
 def _configure_settings(parser: argparse.ArgumentParser) -> None:
@@ -62,15 +65,21 @@ def _configure_labels(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 when every board is finished; 1 with the reasons when not."""
     try:
-        work_list = rows.read(args.list)
+        codes.check_short_code(args.short_code)
+        work_list = rows.read(args.list, args.short_code)
         _check_labels(args, work_list)
         where = line.ports(args.ports)
         order = _order(args)
-        with AuditLog(args.log or args.list.with_suffix(".audit.jsonl")) as log:
-            matching = Matching(work_list, log, args.release, args.even_registered)
+        with line.ended_once(), AuditLog(args.log or args.list.with_suffix(".audit.jsonl")) as log:
+            matching = Matching(work_list, log, args.release, args.even_registered, args.relabel)
+            for text in matching.kept_rows():
+                print(text)
             with Labels(args.labels, args.portal) as labels:
                 verdicts = line.run(where, Work(order, matching, log, args.short_code, labels.add).do)
                 print(f"\n{line.summary(verdicts)}")
+                print(f"{matching.left()} of {len(work_list)} rows of the list are left")
+                if not args.labels and any(verdict.made for verdict in verdicts):
+                    print("labels with their set-up passwords: `python -m tools labels --ports all --out labels`")
         return int(not all(verdict.ok for verdict in verdicts))
     except BrokenPipeError:
         raise
@@ -94,7 +103,7 @@ class Labels:
     def add(self, device: Device) -> None:
         """Keep the device's label on disk now: what is on it is nowhere else but on the board."""
         if self._folder:
-            label = Label(device.sn, device.mac, codes.claim_address(self._portal, device.cloud_id), device.name,
+            label = Label(device.sn, device.mac, codes.claim(self._portal, device.cloud_id), device.name,
                           device.setup_password)
             with self._lock:
                 self._folder.keep(label)
@@ -107,6 +116,8 @@ class Labels:
         if self._folder and self._labels:
             path = self._folder.keep_sheet(sorted(self._labels, key=lambda label: label.sn))
             print(f"{path}: {len(self._labels)} labels; they hold passwords, keep them to yourself")
+            for fault in sheet.faults(self._labels):
+                print(fault)
 
 
 def _order(args: argparse.Namespace) -> Order:
@@ -114,7 +125,7 @@ def _order(args: argparse.Namespace) -> Order:
     if args.wifi_file:
         networks = entering.wifi_file(args.wifi_file)
     elif args.wifi is not None:
-        if not 1 <= len(args.wifi.encode()) <= 32:
+        if not 1 <= len(entering.encoded(args.wifi, "--wifi")) <= 32:
             raise ProvisionError("--wifi: the name of a network has 1 to 32 bytes")
         key = entering.wifi_key(args.wifi)
         networks = [{"ssid": args.wifi, "key": key} if key else {"ssid": args.wifi}]
@@ -129,7 +140,6 @@ def _order(args: argparse.Namespace) -> Order:
 
 def _check_labels(args: argparse.Namespace, work_list: list[rows.Row]) -> None:
     """Before any board is touched. Raises ProvisionError."""
-    codes.check_short_code(args.short_code)
     if args.portal:
         codes.claim_address(args.portal, "")
     if not args.labels:

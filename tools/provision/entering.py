@@ -26,6 +26,7 @@ def hardware_key() -> str:
 def wifi_key(name: str) -> str:
     """The password of a network, empty for an open one. Raises ProvisionError."""
     key = _entered(WIFI_KEY, f"Password of the network {name} (empty: open): ")
+    encoded(key, f"the password of {name}")
     if key and not 8 <= len(key) <= 64:
         raise ProvisionError(f"the password of {name} must have 8 to 64 characters")
     return key
@@ -47,6 +48,14 @@ def wifi_file(path: Path) -> list[dict[str, object]]:
     if not isinstance(networks, list) or not all(isinstance(n, dict) and n.get("ssid") for n in networks):
         raise ProvisionError(f'{path} is not a list of {{"ssid": ..., "key": ...}}')
     return networks
+
+
+def encoded(text: str, what: str) -> bytes:
+    """In UTF-8. what: is said to be wrong when the text came in as other bytes; raises ProvisionError then."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise ProvisionError(f"{what} is not text in UTF-8") from None
 
 
 def _entered(variable: str, prompt: str) -> str:

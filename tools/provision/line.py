@@ -6,16 +6,17 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from serial.tools import list_ports
 
 from tools.provision.matching import FinishedBefore
-from tools.provision.problem import ProvisionError
+from tools.provision.problem import ProvisionError, told
 
 ALL = "all"
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,38 @@ def ports(wanted: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+@contextlib.contextmanager
+def ended_once() -> Iterator[None]:
+    """SIGTERM and SIGHUP are what Ctrl-C is, KeyboardInterrupt, and after the first one all of them are ignored.
+
+    So nothing breaks into the end of a run. For the main thread.
+    """
+    def end(*_: object) -> None:
+        for number in _ENDS:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in _ENDS}
+    try:
+        for number in _ENDS:
+            if before[number] != signal.SIG_IGN:  # as nohup leaves it
+                signal.signal(number, end)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def run(where: Sequence[str], work: Callable[[str, Callable[[str], None]], str]) -> list[Verdict]:
     """Do `work(port, say)`, which returns what the board became, on all ports at once. Prints as it goes.
 
-    Returns the verdicts in the order of `where`.
+    Returns the verdicts in the order of `where`; within `ended_once`, Ctrl-C lets the boards at work finish.
     """
     started, lock = time.monotonic(), threading.Lock()
     width = max(map(len, where))
 
     def tell(port: str, text: str) -> None:
-        with lock, contextlib.suppress(BrokenPipeError):  # nobody reads it; the boards are finished all the same
+        with lock, contextlib.suppress(OSError, UnicodeError):  # nobody can read it; the boards are finished
             print(f"{time.monotonic() - started:6.1f} s  {port:<{width}}  {text}", flush=True)
 
     def one(port: str) -> Verdict:
@@ -57,13 +80,13 @@ def run(where: Sequence[str], work: Callable[[str, Callable[[str], None]], str])
 
     with ThreadPoolExecutor(len(where)) as pool:
         try:
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # the pool would lose sight of a thread
+            signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)  # the pool would lose sight of a thread
             futures = [pool.submit(one, port) for port in where]
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDS)
             return [future.result() for future in futures]
         except KeyboardInterrupt:
-            with lock, contextlib.suppress(BrokenPipeError):
-                print("the boards under way are finished first", flush=True)
+            with lock, contextlib.suppress(OSError):
+                print("finishing the boards at work, whatever else is pressed", flush=True)
             raise
 
 
@@ -81,5 +104,5 @@ def _verdict(port: str, do: Callable[[], str]) -> Verdict:
         return Verdict(port, True, True, f"done: {do()}")
     except FinishedBefore as before:
         return Verdict(port, True, False, f"finished before: {before}")
-    except (ProvisionError, OSError) as error:  # OSError: the log or a label could not be written
-        return Verdict(port, False, False, f"NOT DONE: {error}")
+    except Exception as error:  # noqa: BLE001 - a surprise with one board is no reason to drop the others
+        return Verdict(port, False, False, f"NOT DONE: {told(error)}")

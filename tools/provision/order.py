@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from tools import claim_code
 from tools.provision import codes
 from tools.provision.authorities import Authority
+from tools.provision.entering import encoded
 from tools.provision.problem import ProvisionError
 from tools.provision.rows import Row
 
@@ -38,8 +38,10 @@ class Order:
         if wrong := self.more.keys() & (_OF_THE_ROW | _SECRET | {"entry_url", "ca_files", "update_keys"}):
             raise ProvisionError(f"{', '.join(sorted(wrong))}: not as a setting of your own; there is an option, a "
                                  "column or the environment for it")
-        entry = urlsplit(self.entry_url)
-        if entry.scheme not in ("https", "http") or not entry.hostname:
+        for what, value in (("--entry", self.entry_url), ("--set", self.more), ("a network", list(self.wifi))):
+            encoded(json.dumps(value, ensure_ascii=False), what)
+        entry = codes.split_url(self.entry_url)
+        if not entry or entry.scheme not in ("https", "http") or not entry.hostname:
             raise ProvisionError(f"{self.entry_url!r} is no address to register at: give it as https://entry.xyte.io")
         if entry.scheme == "https" and not self.authorities:
             raise ProvisionError("https needs the CA that the cloud's certificate leads to: --ca NAME or --ca FILE")
@@ -47,8 +49,8 @@ class Order:
     def files(self, row: Row, cloud_id: str, setup_password: str) -> dict[str, bytes]:
         """What goes onto the board, in this order: the settings come last, since they name the rest."""
         named = {authority.path: authority.data for authority in self.authorities} | dict(self.update_keys)
-        if self.portal and cloud_id:
-            named[claim_code.PATH] = claim_code.board_file(codes.claim_address(self.portal, cloud_id))
+        if claim := codes.claim(self.portal, cloud_id):
+            named[claim_code.PATH] = claim_code.board_file(claim)
         values: dict[str, object] = {
             "entry_url": self.entry_url, "hardware_key": self.hardware_key, "sn": row.sn, "mac": row.mac,
             "cloud_id": cloud_id, "name": row.name, "sub_model": row.sub_model, "setup_password": setup_password,

@@ -8,12 +8,13 @@ import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from tools import claim_code
 from tools.provision import codes, found
 from tools.provision.audit import DONE, FAILED, AuditLog
 from tools.provision.found import Found
 from tools.provision.matching import Matching
 from tools.provision.order import SETTINGS, Order
-from tools.provision.problem import ProvisionError
+from tools.provision.problem import ProvisionError, told
 from tools.provision.rows import Row
 from tools.serial.port import PortError
 from tools.serial.repl import BoardError, Repl, connect
@@ -63,26 +64,29 @@ class Work:
         try:
             with in_words(port):
                 self._write(board, row, device, say)
+                # From here on the board may start with these settings, and register, though this run ends now.
+                self.log.write(FAILED, **about, reason="interrupted")
+                self._move(board, row, device)
             self.label(device)
-        except (ProvisionError, OSError) as error:
-            self.log.write(FAILED, **about, reason=str(error))
-            raise ProvisionError(f"{row.sn}: {error}") from error
+        except Exception as error:
+            self.log.write(FAILED, **about, reason=told(error))
+            raise ProvisionError(f"{row.sn}: {told(error)}") from error
         self.log.write(DONE, **about)
         return device
 
     def _device(self, row: Row, what: Found) -> Device:
-        """A board that failed half-way keeps what was made up for it: it may have been shown or sent already."""
-        kept = what.kept if what.kept.get("sn") == row.sn else {}
-        made = codes.new_cloud_id(self.short_code) if self.short_code else ""
-        return Device(row.sn, what.mac, row.cloud_id or kept.get("cloud_id") or made, row.name,
-                      kept.get("setup_password") or codes.new_setup_password())
+        """What was made up for a board stays: it may have been shown or sent already. So does a registered board's
+        Cloud ID, even if that is none.
+        """
+        password = what.kept.get("setup_password") if what.kept.get("sn") == row.sn else ""
+        cloud_id = row.cloud_id or self.matching.cloud_id(what, row)
+        if not cloud_id and self.short_code and not what.registered:
+            cloud_id = codes.new_cloud_id(self.short_code)
+        return Device(row.sn, what.mac, cloud_id, row.name, password or codes.new_setup_password())
 
     def _write(self, board: Repl, row: Row, device: Device, say: Callable[[str], None]) -> None:
-        """Each file is written beside its place and judged there; then all are moved into it, the settings last.
-
-        So a board that has been at work loses nothing to settings that it could not work with.
-        """
-        files = self.order.files(row, device.cloud_id, device.setup_password)
+        """Each file beside its place, and judged there: a board at work gets no settings it could not work with."""
+        files = self._files(row, device)
         for number, (path, data) in enumerate(files.items(), 1):
             say(f"writing {path} ({number} of {len(files)})")
             if folder := posixpath.dirname(path).strip("/"):
@@ -94,7 +98,16 @@ class Work:
             if digests[path + ".new"] != hashlib.sha256(data).hexdigest():
                 raise ProvisionError(f"{path} reads back otherwise than it was written: is the flash worn out?")
         board.call(found.SCRIPT, "accept", SETTINGS + ".new")
+
+    def _move(self, board: Repl, row: Row, device: Device) -> None:
+        """All files into their places, the settings last; an earlier claim code goes where there is none now."""
+        files = self._files(row, device)
         board.call("files", "move", [(path + ".new", path) for path in files])
+        if claim_code.PATH not in files:
+            board.call("files", "remove", [claim_code.PATH])
+
+    def _files(self, row: Row, device: Device) -> dict[str, bytes]:
+        return self.order.files(row, device.cloud_id, device.setup_password)
 
 
 @contextlib.contextmanager

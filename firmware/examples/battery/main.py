@@ -6,6 +6,7 @@ report.
 """
 
 import struct
+import time
 
 import machine
 from machine import ADC, RTC, Pin
@@ -17,6 +18,7 @@ REPORT_EVERY = 12  # wakes: once an hour
 PATIENCE_S = 60  # for one report; then it sleeps, and tries again at the next wake
 TRIAL_S = 400  # after a start that is no waking: more than the trial of an update lasts
 EMPTY_MV = 3300  # below this it only sleeps: a lithium cell must not be drained
+AWAKE_S = 10  # after a start that is no waking, before all else: deploy and the other tools cannot reach a sleeper
 
 _HEAD = 4
 _STATE = "<2sHHHH"  # mark, wakes since the last report, lowest and highest of them in mV, reports missed
@@ -59,6 +61,11 @@ def report(state, now_mv, woken):
 
 def main():
     woken = machine.reset_cause() == machine.DEEPSLEEP_RESET
+    if not woken:
+        from xyte import log
+
+        log.info("battery", "awake for %d s, Ctrl-C keeps it so" % AWAKE_S)
+        time.sleep(AWAKE_S)
     now_mv = battery_mv()
     state = recall()
     state[0] += 1

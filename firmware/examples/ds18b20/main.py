@@ -14,6 +14,7 @@ from xyte.agent import Agent
 
 DATA = 4
 CONVERSION_MS = 750  # at the full 12 bits
+POWER_UP = 85  # what a probe says before its first measurement; in its range, but hardly ever true
 
 agent = Agent(version="1.0.0")
 bus = DS18X20(OneWire(Pin(DATA)))
@@ -35,9 +36,14 @@ def add_probe(rom):
 
     @agent.sensor("temperature_" + rom.hex(), every=30, deadband=0.2)
     def temperature():
-        """Degrees Celsius; a probe that is gone or garbled makes the driver raise."""
+        """Degrees Celsius; a probe that is gone or garbled makes the driver raise. Zeros have a checksum of zero."""
         convert()
-        return bus.read_temp(rom)
+        degrees = bus.read_temp(rom)
+        if not any(bus.buf):
+            raise ValueError("all zeros: is the data line shorted?")
+        if degrees == POWER_UP:
+            raise ValueError("no measurement: the probe lost its power")
+        return degrees
 
 
 roms = bus.scan()

@@ -40,6 +40,8 @@ def found():
         settings = json.loads(_bytes("/settings.json"))
     except ValueError:
         settings = {}
+    if not isinstance(settings, dict):
+        settings = {}
     try:
         from xyte import VERSION
     except ImportError:
