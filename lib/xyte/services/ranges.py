@@ -12,8 +12,8 @@ from xyte.errors import CommandError, LinkError, SettingsError, UntrustedError
 _PIECE = const(65536)  # asked for at a time, in large files a tenth of them: the progress is told between two pieces
 _TENTH, _BLOCK = const(10), const(4096)  # and what may wait in the buffer, not written yet
 _TIMEOUT_S = const(60)  # for each 64 KiB
-_OUTAGE_MS = const(900000)  # failures in a row for longer, without a byte of progress, end the update
-_LONGEST_REST_S = const(600)  # that a server may ask for at a time
+_OUTAGE_MS = const(300000)  # failures in a row for longer, without a byte, end the update: the application stands still
+_LONGEST_REST_S = const(240)  # that a server may ask for at a time
 _MOST_REDIRECTS = const(3)
 _FIRST_MS, _CAP_MS = const(1000), const(60000)
 _LINK_MS, _LINK_STEP_MS = const(60000), const(250)
