@@ -433,7 +433,14 @@ def test_a_run_that_is_killed_as_settings_change_leaves_a_line_for_the_next_one(
 
     with pytest.raises(SystemExit):
         Work(ORDER, Matching(PLAIN, log), log, "", lambda device: None)._board(Board(), "p1", lambda text: None)
-    assert log.latest("mac", mac(1)) | {"result": FAILED, "sn": "S1", "reason": "interrupted"} == log.latest("sn", "S1")
+    assert log.entries == []
+    log._file.close()  # as the power goes
+    with AuditLog(log._path) as following:
+        [left] = following.entries
+        assert left | {"result": FAILED, "sn": "S1", "reason": "interrupted"} == left
+        assert Matching(PLAIN, following).claim(board(1, "S1", registered=True), "p1").sn == "S1"
+    with AuditLog(log._path) as following:
+        assert following.entries == [left]
 
 
 def test_new_settings_that_failed_are_tried_again(log):

@@ -65,7 +65,7 @@ class Work:
             with in_words(port):
                 self._write(board, row, device, say)
                 # From here on the board may start with these settings, and register, though this run ends now.
-                self.log.write(FAILED, **about, reason="interrupted")
+                self.log.begin(**about)
                 self._move(board, row, device)
             self.label(device)
         except Exception as error:
