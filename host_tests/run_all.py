@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 from tools import ROOT, interpreter
 
-HEAP = "256wK"  # room for the tests themselves; what fits a board is measured on the virtual board
+HEAP = "512wK"  # room for the tests themselves; what fits a board is measured on the virtual board
 # Most tests wait for a board whose minutes take seconds, so there is room for more of them than there are cores.
 WORKERS = min(8, 2 * (os.cpu_count() or 1))
 REPORT = ROOT / ".cache" / "tests" / "pytest.xml"
