@@ -164,6 +164,49 @@ def test_a_board_with_the_agent_in_its_firmware_gets_the_application_only(tmp_pa
         plugged.wait("probe 5")
 
 
+def test_a_slot_with_an_agent_of_its_own_takes_nothing_from_the_root(board):
+    """The slot runs, as an update `build app --with-agent` leaves it; the agent that counts is the root's."""
+    files = deploy.wanted()
+    for path, data in files.items():
+        board.write_file(path, data)
+        if path != "/boot.py":
+            board.write_file(f"/slot_a{path}", data if path != "/main.py" else b"import xyte\nprint(xyte.__file__)\n")
+    board.write_file(deploy.MANIFEST, "\n".join(sorted(files)).encode())
+    write_nvs(board, slot=1)
+    with Plugged(board) as plugged:
+        plugged.wait("/slot_a/lib/xyte/__init__.mpy")
+        done = tools("deploy", "--port", plugged.url, "--no-follow")
+    assert f"0 files to write, 0 to remove, {len(files)} as they should be" in done.stdout, done
+    assert board.read_file("/boot.py") == files["/boot.py"]
+
+
+def test_power_that_fails_in_the_move_of_a_first_deployment(board):
+    """Without its __init__ the agent's folder is a package nevertheless, with nothing in it."""
+    board.write_file("/lib/xyte/agent.mpy", b"M\6\0\x1f")
+    with Plugged(board) as plugged:
+        with connect(plugged.url) as repl:
+            assert repl.call("files", "about")["agent"] is None and repl.call("state", "agent") is None
+        done = tools("deploy", "--port", plugged.url, "--no-follow")
+    assert done.returncode == 0, done
+
+
+def test_the_package_itself_is_moved_first(board, monkeypatch):
+    files = {"/lib/a.mpy": b"M\6\0\x1f", "/lib/xyte/__init__.mpy": b"M\6\0\x1f", "/main.py": b""}
+    moved, real = [], Repl.call
+    monkeypatch.setattr(Repl, "call", lambda repl, script, name, *rest, **more: (
+        moved.append(rest[0][0][1]) if name == "move" else None, real(repl, script, name, *rest, **more))[1])
+    with Plugged(board) as plugged, connect(plugged.url) as repl:
+        bring(repl, files)
+    assert moved == ["/.deployed", "/lib/xyte/__init__.mpy", "/.deployed"]
+
+
+def test_what_an_interrupted_deployment_left_is_room_for_the_next(board):
+    board.write_file("/.deploy/0", bytes(560000))
+    with Plugged(board) as plugged:
+        done = tools("deploy", "--port", plugged.url, "--no-follow")
+    assert done.returncode == 0, done
+
+
 def test_a_board_in_a_crash_loop_is_caught(board, monkeypatch):
     monkeypatch.setattr("tools.serial.repl._ATTEMPT_S", 1)
     board.write_file("/main.py", b"import machine, time\ntime.sleep_ms(400)\nmachine.reset()\n")

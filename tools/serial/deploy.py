@@ -100,7 +100,8 @@ def carry_out(repl: Repl, plan: Plan, files: dict[str, bytes], free: int, say: C
     """Bring the board to `files`. free: bytes on its file system. Raises BoardError, PortError."""
     size = sum(map(len, plan.write.values()))
     if size + 4096 * len(plan.write) > free - _SPARE:
-        raise BoardError(f"{size} bytes in {len(plan.write)} files do not fit beside each other: {free} bytes are free")
+        raise BoardError(f"{size} bytes in {len(plan.write)} files do not fit beside what is there: {free} bytes are "
+                         "free. /slot_a and /slot_b may go, with what updates brought: mpremote fs rm -r :/slot_a")
     repl.call("files", "empty", STAGE)
     repl.call("files", "folder", STAGE)
     staged = {path: f"{STAGE}/{number}" for number, path in enumerate(plan.write)}
@@ -111,7 +112,8 @@ def carry_out(repl: Repl, plan: Plan, files: dict[str, bytes], free: int, say: C
     _list(repl, {*files, *plan.remove})  # before the first of them is there
     for folder in sorted({path.rpartition("/")[0] for path in plan.write} - {""}):
         repl.call("files", "folder", folder)
-    for some in _portions([(stage, path) for path, stage in staged.items()]):
+    first = "/lib/xyte/__init__.mpy"  # without it a board with half of the agent has an empty package of that name
+    for some in _portions([(staged[path], path) for path in sorted(staged, key=lambda path: path != first)]):
         repl.call("files", "move", some)
     for path in plan.remove:
         say(f"  gone     {path}")

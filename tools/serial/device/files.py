@@ -10,13 +10,16 @@ def about():
     import esp32
 
     stat = os.statvfs("/")
+    os.chdir("/")
+    sys.path[:] = [path for path in sys.path if not path.startswith("/slot_")]  # a slot may have an agent of its own
+    sys.modules.pop("xyte", None)
     try:
         import xyte
 
         agent = getattr(xyte, "__file__", "?"), xyte.VERSION
-        del sys.modules["xyte"]
-    except ImportError:
+    except Exception:  # noqa: BLE001 - half of a deployment: no __init__ or no VERSION in it, another format
         agent = None
+    sys.modules.pop("xyte", None)
     slots = {}
     nvs = esp32.NVS("xyte")
     for key in ("slot", "trial"):
