@@ -1,7 +1,9 @@
 """`tools deploy` onto virtual boards with stock firmware, over their serial ports."""
 
 import contextlib
+import errno
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -9,6 +11,7 @@ import sys
 import threading
 
 import pytest
+import serial
 
 from plugged import Plugged
 from tools import ROOT, build
@@ -16,8 +19,8 @@ from tools.board import layout, otadata
 from tools.board.flash import Flash
 from tools.board.nvs.storage import Storage
 from tools.board.virtual import VirtualBoard
-from tools.serial import deploy
-from tools.serial.port import PortError, open_port
+from tools.serial import deploy, listen
+from tools.serial.port import PortError, open_port, reason
 from tools.serial.repl import BoardError, Repl, connect
 
 SETTINGS = json.dumps({"entry_url": "http://127.0.0.1:1", "development_hosts": ["127.0.0.1"], "hardware_key": "hk-1",
@@ -304,6 +307,49 @@ def test_why_a_port_cannot_be_opened(port, reason):
     with pytest.raises(PortError) as told:
         open_port(port)
     assert str(told.value).splitlines()[0] == f"{port} cannot be opened: {reason}"
+
+
+@pytest.mark.parametrize(("number", "told"), [
+    (errno.ENOENT, "No such file or directory"), (errno.EAGAIN, "another program has it open"),
+    (errno.EBUSY, "another program has it open"), (errno.EACCES, "permission denied (Linux"),
+])
+def test_the_reason_is_not_taken_from_the_name_of_the_port(number, told):
+    failure = OSError(number, os.strerror(number), "/dev/busy-lock")
+    assert reason(serial.SerialException(number, f"could not open port /dev/busy-lock: {failure}")).startswith(told)
+
+
+def test_a_port_that_goes_with_the_reset_is_waited_for(monkeypatch):
+    """As the USB of the chip itself does."""
+    class Link:
+        in_waiting, closed = 0, False
+
+        def __init__(self, *heard):
+            self.heard = list(heard)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.closed = True
+
+        def read(self, _):
+            if not self.heard:
+                raise serial.SerialException("gone")
+            return self.heard.pop(0)
+
+    first, second, lines = Link(), Link(b"back\r\n"), []
+    ports = [PortError("not there yet"), second]
+
+    def opened(_):
+        assert first.closed
+        if isinstance(found := ports.pop(0), PortError):
+            raise found
+        return found
+
+    monkeypatch.setattr(listen, "open_port", opened)
+    monkeypatch.setattr(listen, "_AGAIN_S", 0)
+    listen.keep_listening("P", lines.append, lambda text: None, lambda: bool(lines), first)
+    assert lines == ["back"]
 
 
 def test_a_board_that_nothing_is_deployed_to_runs_on(board, tmp_path):

@@ -87,10 +87,7 @@ def _follow(repl: Repl, args: argparse.Namespace) -> None:
     def show(line: str) -> None:
         print(paint.painted(line, colour), flush=True)
 
-    try:
-        listen.follow(repl.serial, show, over)
-    except PortError:  # a board whose USB is part of the chip: the port goes with the reset
-        time.sleep(1)
-        listen.keep_listening(args.port, show, say, over)
+    try:  # where USB is part of the chip, the port goes with the reset
+        listen.keep_listening(args.port, show, say, over, repl.serial)
     except KeyboardInterrupt:
         print()

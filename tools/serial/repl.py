@@ -32,6 +32,7 @@ _COMMAND_S = 300  # a board that goes on printing is not silent, and still does 
 _STARTS = b"\nrst:0x", b"ESP-ROM:"  # how the chip's ROM begins
 _WATCHDOG = "import machine\nmachine.WDT(timeout={})\n"
 _BUSY_MS, _PATIENT_MS = 600_000, 86_400_000
+_RESET = "import machine, time\ntime.sleep_ms(100)\nmachine.reset()"  # a chip's own USB has to send the acknowledgement
 _RESTARTS = b"\r\x03\r\x02\x04"  # Ctrl-C, then to the friendly prompt from wherever it is, then a soft reset
 _LOST = (TransportError, OSError, struct.error)  # the last: mpremote unpacks what a time-out cut short
 
@@ -175,7 +176,7 @@ class Repl:
         if self._restarted:
             return
         if not self.call("restart", "prepare"):
-            self.start("import machine\nmachine.reset()")
+            self.start(_RESET)
             return
         try:
             self._transport.exit_raw_repl()
