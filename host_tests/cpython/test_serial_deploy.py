@@ -159,10 +159,12 @@ def test_a_board_with_the_agent_in_its_firmware_gets_the_application_only(tmp_pa
     (tmp_path / "app" / "lib").mkdir(parents=True)
     (tmp_path / "app" / "main.py").write_text("import probe\nprint('probe', probe.X)\n")
     (tmp_path / "app" / "lib" / "probe.py").write_text("X = 5\n")
+    (tmp_path / "app" / "beside.py").write_text("X = 5\n")
     board = VirtualBoard.create(tmp_path / "b", entry_url="http://127.0.0.1:1", hardware_key="k", sn="1", main=b"")
     with Plugged(board) as plugged:
         done = tools("deploy", "--port", plugged.url, "--app", tmp_path / "app", "--no-follow")
         assert done.returncode == 0, done.stderr
+        assert "note: not deployed, for modules belong into lib/: beside.py\n" in done.stdout
         assert "2 files to write" in done.stdout and "brings the agent" in done.stdout
         plugged.wait("probe 5")
 
@@ -400,6 +402,9 @@ class other_program:
 
 def test_main_that_does_not_compile_never_reaches_the_board(tmp_path):
     (tmp_path / "main.py").write_text("def :\n")
+    with pytest.raises(build.BuildError, match="main.py"):
+        deploy.wanted(tmp_path)
+    (tmp_path / "main.py").write_text("match 1:\n    case 1:\n        pass\n")
     with pytest.raises(build.BuildError, match="main.py"):
         deploy.wanted(tmp_path)
     shutil.rmtree(tmp_path)

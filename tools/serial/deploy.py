@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools import ROOT, build
-from tools.build import BuildError
 from tools.serial.repl import BoardError, Repl
 from tools.update import application
 
@@ -45,15 +44,15 @@ def wanted(folder: Path = ROOT, with_agent: bool = True) -> dict[str, bytes]:
     """What a board shall have, by path: `folder`'s main.py and, compiled, its lib/; the agent and boot.py of this
     checkout unless the board's firmware brings them. Raises BuildError.
     """
-    main = folder / "main.py"
-    try:
-        source = main.read_bytes()
-        compile(source, str(main), "exec")
-    except (OSError, SyntaxError, ValueError) as error:
-        raise BuildError(f"{main}: {getattr(error, 'strerror', None) or error}") from None
+    source = application.main_source(folder / "main.py")
     agent = build.agent_files() if with_agent else {}
     modules = application.modules(folder / "lib", "/lib/", left_out=application.AGENT_NAME)
     return {**agent, **modules, "/main.py": source}
+
+
+def left_beside(folder: Path) -> list[str]:
+    """Names of modules beside main.py, which stay where they are."""
+    return sorted(path.name for path in folder.glob("*.py") if path.name not in ("main.py", "boot.py"))
 
 
 def check(about: dict, files: dict[str, bytes]) -> None:

@@ -54,6 +54,8 @@ def _deploy(repl: Repl, args: argparse.Namespace) -> None:
     about = repl.call("files", "about")
     frozen = bool(about["agent"]) and diagnosis.in_firmware(about["agent"][0])
     files = deploy.wanted(args.app, with_agent=not frozen)
+    if beside := deploy.left_beside(args.app):
+        say(f"note: not deployed, for modules belong into lib/: {', '.join(beside)}")
     deploy.check(about, files)
     deploy.check_hidden(repl, files)
     plan = deploy.make_plan(repl, files)
