@@ -1,5 +1,6 @@
 """`tools flash`: taking a combined image apart, and writing it to a virtual chip with the real esptool."""
 
+import contextlib
 import socket
 import subprocess
 import sys
@@ -73,6 +74,20 @@ def test_the_gap_with_nvs_is_no_part():
 def test_other_files_are_told_what_they_are(data, reason):
     with pytest.raises(combined.CombinedError, match=reason):
         combined.parse(data)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 16, 31, 32, 33, 40, 48, 64, 4000, 4100, 4120, 4136, 4143])
+def test_an_image_that_was_cut_is_told_of(cut):
+    with pytest.raises(combined.CombinedError):
+        combined.parse(combined_bin(image.make(bytes(9000), version="1.26.0"))[:-cut])
+
+
+def test_noise_in_an_image_is_told_of():
+    good = combined_bin()
+    for at in [*range(1, 64), *range(0x7000, 0x7000 + 160), *range(0xF000, 0xF000 + 64)]:
+        for value in (0, 0x80, 0xFF):
+            with contextlib.suppress(combined.CombinedError):
+                combined.parse(good[:at] + bytes([value]) + good[at + 1:])
 
 
 def test_identity_settings_and_files_outlive_flashing(tmp_path):
