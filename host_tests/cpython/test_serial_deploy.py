@@ -185,6 +185,12 @@ def test_a_slot_with_an_agent_of_its_own_takes_nothing_from_the_root(board):
     assert board.read_file("/boot.py") == files["/boot.py"]
 
 
+def test_an_agent_in_the_root_is_none_of_the_firmwares(board):
+    board.write_file("/xyte/__init__.py", b"VERSION = '1.0.0'\n")
+    with Plugged(board) as plugged, connect(plugged.url) as repl:
+        assert repl.call("files", "about")["agent"] is None
+
+
 def test_power_that_fails_in_the_move_of_a_first_deployment(board):
     """Without its __init__ the agent's folder is a package nevertheless, with nothing in it."""
     board.write_file("/lib/xyte/agent.mpy", b"M\6\0\x1f")

@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from mpremote.transport import TransportError
 
 from plugged import Plugged
 from tools import ROOT
@@ -61,6 +62,24 @@ def test_a_reset_in_the_middle_of_a_command_is_noticed(board):
         assert time.monotonic() - began < 5
         plugged.wait("still", since)
         assert sum("--- boot" in line for line in plugged.lines[since:]) == 1, "it has restarted already"
+
+
+def test_a_board_whose_prompt_was_lost_is_led_back_to_it(board):
+    """It has reset itself while a command was sent, and its program prints on."""
+    board.write_file("/main.py", AT_WORK)
+    with Plugged(board) as plugged, connect(plugged.url) as repl:
+        repl.start("import machine\nmachine.reset()")
+        plugged.wait("still")
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(PortError):
+            patch.setattr(repl._transport, "exec_raw", fails)
+            repl.run("print(1)")
+        since = len(plugged.lines)
+        repl.restart()
+        plugged.wait("still", since)
+
+
+def fails(*_, **__):
+    raise TransportError("unexpected read during raw paste")
 
 
 def test_a_command_that_goes_on_printing_ends(board):

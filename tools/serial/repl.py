@@ -104,7 +104,7 @@ class Repl:
     def __init__(self, transport: _Transport, port: str):
         self._transport = transport
         self._port = port
-        self._restarted = False  # by itself: there is no prompt any more
+        self._lost = self._restarted = False  # whether a prompt is there is not known; the board has reset itself
 
     def run(self, code: str, timeout_s: float | None = 30, longest_s: float | None = _COMMAND_S) -> str:
         """Run `code`; returns what it printed. timeout_s: without any output; longest_s: in all.
@@ -118,7 +118,7 @@ class Repl:
             _stop_program(self._transport, self._port, lambda text: None)
             raise BoardError(f"not done after {longest_s} s") from failure
         except _LOST as failure:
-            self._restarted = isinstance(failure, _Restarted)
+            self._lost, self._restarted = True, isinstance(failure, _Restarted)
             raise PortError(f"{self._port}: the connection was lost ({failure})") from failure
         except KeyboardInterrupt:  # the board is still at it, and would take no restart
             _stop_program(self._transport, self._port, lambda text: None)
@@ -175,6 +175,8 @@ class Repl:
         """
         if self._restarted:
             return
+        if self._lost:
+            _stop_program(self._transport, self._port, lambda text: None)
         if not self.call("restart", "prepare"):
             self.start(_RESET)
             return

@@ -11,7 +11,8 @@ def about():
 
     stat = os.statvfs("/")
     os.chdir("/")
-    sys.path[:] = [path for path in sys.path if not path.startswith("/slot_")]  # a slot may have an agent of its own
+    # Not what a slot has of its own, nor what lies in the root: its path would look like that of a frozen one.
+    sys.path[:] = [path for path in sys.path if path and not path.startswith("/slot_")]
     sys.modules.pop("xyte", None)
     try:
         import xyte
