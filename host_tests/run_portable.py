@@ -1,6 +1,6 @@
 """Runs host_tests/portable/ under MicroPython: every function test_* of every test_*.py, in written order.
 
-    python -m tools micropython -- -X heapsize=256wK host_tests/run_portable.py [PART-OF-A-FILE-NAME ...]
+    python -m tools micropython -- -X heapsize=512wK host_tests/run_portable.py [PART-OF-A-FILE-NAME ...]
 
 Prints PASS or FAIL with a traceback for each, then `N passed, M failed`. The exit status is 0 only when at
 least one test ran and none failed.

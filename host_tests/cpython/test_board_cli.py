@@ -54,6 +54,12 @@ def test_new_run_inspect_wipe(tmp_path, described):
     assert "/settings.json" not in board("inspect", tmp_path / "b").stdout
 
 
+@pytest.mark.parametrize("port", ["99999", "-1", "x"])
+def test_a_port_that_cannot_be(tmp_path, port):
+    failed = board("run", tmp_path, f"--serial={port}")
+    assert failed.returncode == 2 and f"{port!r} is no TCP port: 1 to 65535, or 0 for a free one" in failed.stderr
+
+
 def test_a_stock_board_has_nothing_but_firmware(tmp_path):
     made = board("new", tmp_path / "s", "--stock", "--mac", "24:A1:60:00:00:02")
     assert made.returncode == 0, made.stderr

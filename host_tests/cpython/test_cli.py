@@ -84,6 +84,11 @@ if __name__ == "__main__":
         assert process.stderr.read() == ""
 
 
+def test_the_size_of_a_slot_is_a_number():
+    done = tool("verify", "app.tar", "--slot", "zz")
+    assert done.returncode == 2 and "'zz' is no number of bytes, as 0x" in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize("words", [["--help"], ["build", "--help"], ["board", "new", "FOLDER", "--stock"], ["firmware"],
                                    ["keys", "new", "k", "--dir", "FOLDER"]])
 def test_a_closed_pipe_is_quiet(words, tmp_path):

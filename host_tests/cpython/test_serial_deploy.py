@@ -1,7 +1,9 @@
 """`tools deploy` onto virtual boards with stock firmware, over their serial ports."""
 
 import contextlib
+import errno
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -9,6 +11,7 @@ import sys
 import threading
 
 import pytest
+import serial
 
 from plugged import Plugged
 from tools import ROOT, build
@@ -16,8 +19,8 @@ from tools.board import layout, otadata
 from tools.board.flash import Flash
 from tools.board.nvs.storage import Storage
 from tools.board.virtual import VirtualBoard
-from tools.serial import deploy
-from tools.serial.port import PortError, open_port
+from tools.serial import deploy, listen
+from tools.serial.port import PortError, open_port, reason
 from tools.serial.repl import BoardError, Repl, connect
 
 SETTINGS = json.dumps({"entry_url": "http://127.0.0.1:1", "development_hosts": ["127.0.0.1"], "hardware_key": "hk-1",
@@ -156,12 +159,63 @@ def test_a_board_with_the_agent_in_its_firmware_gets_the_application_only(tmp_pa
     (tmp_path / "app" / "lib").mkdir(parents=True)
     (tmp_path / "app" / "main.py").write_text("import probe\nprint('probe', probe.X)\n")
     (tmp_path / "app" / "lib" / "probe.py").write_text("X = 5\n")
+    (tmp_path / "app" / "beside.py").write_text("X = 5\n")
     board = VirtualBoard.create(tmp_path / "b", entry_url="http://127.0.0.1:1", hardware_key="k", sn="1", main=b"")
     with Plugged(board) as plugged:
         done = tools("deploy", "--port", plugged.url, "--app", tmp_path / "app", "--no-follow")
         assert done.returncode == 0, done.stderr
+        assert "note: not deployed, for modules belong into lib/: beside.py\n" in done.stdout
         assert "2 files to write" in done.stdout and "brings the agent" in done.stdout
         plugged.wait("probe 5")
+
+
+def test_a_slot_with_an_agent_of_its_own_takes_nothing_from_the_root(board):
+    """The slot runs, as an update `build app --with-agent` leaves it; the agent that counts is the root's."""
+    files = deploy.wanted()
+    for path, data in files.items():
+        board.write_file(path, data)
+        if path != "/boot.py":
+            board.write_file(f"/slot_a{path}", data if path != "/main.py" else b"import xyte\nprint(xyte.__file__)\n")
+    board.write_file(deploy.MANIFEST, "\n".join(sorted(files)).encode())
+    write_nvs(board, slot=1)
+    with Plugged(board) as plugged:
+        plugged.wait("/slot_a/lib/xyte/__init__.mpy")
+        done = tools("deploy", "--port", plugged.url, "--no-follow")
+    assert f"0 files to write, 0 to remove, {len(files)} as they should be" in done.stdout, done
+    assert board.read_file("/boot.py") == files["/boot.py"]
+
+
+def test_an_agent_in_the_root_is_none_of_the_firmwares(board):
+    board.write_file("/xyte/__init__.py", b"VERSION = '1.0.0'\n")
+    with Plugged(board) as plugged, connect(plugged.url) as repl:
+        assert repl.call("files", "about")["agent"] is None
+
+
+def test_power_that_fails_in_the_move_of_a_first_deployment(board):
+    """Without its __init__ the agent's folder is a package nevertheless, with nothing in it."""
+    board.write_file("/lib/xyte/agent.mpy", b"M\6\0\x1f")
+    with Plugged(board) as plugged:
+        with connect(plugged.url) as repl:
+            assert repl.call("files", "about")["agent"] is None and repl.call("state", "agent") is None
+        done = tools("deploy", "--port", plugged.url, "--no-follow")
+    assert done.returncode == 0, done
+
+
+def test_the_package_itself_is_moved_first(board, monkeypatch):
+    files = {"/lib/a.mpy": b"M\6\0\x1f", "/lib/xyte/__init__.mpy": b"M\6\0\x1f", "/main.py": b""}
+    moved, real = [], Repl.call
+    monkeypatch.setattr(Repl, "call", lambda repl, script, name, *rest, **more: (
+        moved.append(rest[0][0][1]) if name == "move" else None, real(repl, script, name, *rest, **more))[1])
+    with Plugged(board) as plugged, connect(plugged.url) as repl:
+        bring(repl, files)
+    assert moved == ["/.deployed", "/lib/xyte/__init__.mpy", "/.deployed"]
+
+
+def test_what_an_interrupted_deployment_left_is_room_for_the_next(board):
+    board.write_file("/.deploy/0", bytes(560000))
+    with Plugged(board) as plugged:
+        done = tools("deploy", "--port", plugged.url, "--no-follow")
+    assert done.returncode == 0, done
 
 
 def test_a_board_in_a_crash_loop_is_caught(board, monkeypatch):
@@ -263,6 +317,49 @@ def test_why_a_port_cannot_be_opened(port, reason):
     assert str(told.value).splitlines()[0] == f"{port} cannot be opened: {reason}"
 
 
+@pytest.mark.parametrize(("number", "told"), [
+    (errno.ENOENT, "No such file or directory"), (errno.EAGAIN, "another program has it open"),
+    (errno.EBUSY, "another program has it open"), (errno.EACCES, "permission denied (Linux"),
+])
+def test_the_reason_is_not_taken_from_the_name_of_the_port(number, told):
+    failure = OSError(number, os.strerror(number), "/dev/busy-lock")
+    assert reason(serial.SerialException(number, f"could not open port /dev/busy-lock: {failure}")).startswith(told)
+
+
+def test_a_port_that_goes_with_the_reset_is_waited_for(monkeypatch):
+    """As the USB of the chip itself does."""
+    class Link:
+        in_waiting, closed = 0, False
+
+        def __init__(self, *heard):
+            self.heard = list(heard)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.closed = True
+
+        def read(self, _):
+            if not self.heard:
+                raise serial.SerialException("gone")
+            return self.heard.pop(0)
+
+    first, second, lines = Link(), Link(b"back\r\n"), []
+    ports = [PortError("not there yet"), second]
+
+    def opened(_):
+        assert first.closed
+        if isinstance(found := ports.pop(0), PortError):
+            raise found
+        return found
+
+    monkeypatch.setattr(listen, "open_port", opened)
+    monkeypatch.setattr(listen, "_AGAIN_S", 0)
+    listen.keep_listening("P", lines.append, lambda text: None, lambda: bool(lines), first)
+    assert lines == ["back"]
+
+
 def test_a_board_that_nothing_is_deployed_to_runs_on(board, tmp_path):
     board.write_file("/main.py", b"print('at work')\n")
     with Plugged(board) as plugged:
@@ -311,6 +408,9 @@ class other_program:
 
 def test_main_that_does_not_compile_never_reaches_the_board(tmp_path):
     (tmp_path / "main.py").write_text("def :\n")
+    with pytest.raises(build.BuildError, match="main.py"):
+        deploy.wanted(tmp_path)
+    (tmp_path / "main.py").write_text("match 1:\n    case 1:\n        pass\n")
     with pytest.raises(build.BuildError, match="main.py"):
         deploy.wanted(tmp_path)
     shutil.rmtree(tmp_path)

@@ -56,6 +56,13 @@ def test_identity(copies, device, verdict):
     assert found.verdict == verdict and "12345678-abcd" not in found.text
 
 
+@pytest.mark.parametrize(("file", "where"), [
+    ("/lib/xyte/__init__.mpy", "files in /lib"), ("/slot_a/lib/xyte/__init__.mpy", "files in /slot_a/lib"),
+    ("/rom/xyte/__init__.mpy", "in the firmware"), ("xyte/__init__.py", "in the firmware"), ("?", "in the firmware")])
+def test_where_the_agent_is(file, where):
+    assert diagnosis.agent(("1.0.0", file)).text == f"1.0.0, {where}"
+
+
 def test_stores_that_do_not_keep():
     assert diagnosis.stores({"nvs": False, "files": True, "size": 983040, "free": 900000}).verdict == FAIL
     assert diagnosis.stores({"nvs": True, "files": True, "size": 983040, "free": 900}).verdict == WARN

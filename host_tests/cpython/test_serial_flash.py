@@ -1,5 +1,7 @@
 """`tools flash`: taking a combined image apart, and writing it to a virtual chip with the real esptool."""
 
+import contextlib
+import socket
 import subprocess
 import sys
 
@@ -13,7 +15,7 @@ from tools.board.flash import Flash
 from tools.board.layout import LAYOUT_4MIB_OTA, Partition
 from tools.board.rom_loader import RomLoader, framed
 from tools.board.virtual import VirtualBoard
-from tools.serial import combined
+from tools.serial import combined, flasher
 
 SINGLE = (Partition("nvs", 1, 2, 0x9000, 0x6000), Partition("phy_init", 1, 1, 0xF000, 0x1000),
           Partition("factory", 0, 0, 0x10000, 0x1F0000))
@@ -74,6 +76,20 @@ def test_other_files_are_told_what_they_are(data, reason):
         combined.parse(data)
 
 
+@pytest.mark.parametrize("cut", [1, 2, 16, 31, 32, 33, 40, 48, 64, 4000, 4100, 4120, 4136, 4143])
+def test_an_image_that_was_cut_is_told_of(cut):
+    with pytest.raises(combined.CombinedError):
+        combined.parse(combined_bin(image.make(bytes(9000), version="1.26.0"))[:-cut])
+
+
+def test_noise_in_an_image_is_told_of():
+    good = combined_bin()
+    for at in [*range(1, 64), *range(0x7000, 0x7000 + 160), *range(0xF000, 0xF000 + 64)]:
+        for value in (0, 0x80, 0xFF):
+            with contextlib.suppress(combined.CombinedError):
+                combined.parse(good[:at] + bytes([value]) + good[at + 1:])
+
+
 def test_identity_settings_and_files_outlive_flashing(tmp_path):
     board = VirtualBoard.create(tmp_path / "b", entry_url="http://127.0.0.1:1", hardware_key="k", sn="1",
                                 main=b"import esp32\nesp32.NVS('xyte').set_blob('identity', b'id')\nprint('kept')\n")
@@ -96,7 +112,8 @@ def test_power_that_fails_while_a_blank_chip_is_written_does_no_lasting_harm(tmp
     board = VirtualBoard.create_stock(tmp_path / "b")
     Flash.create(board.folder / "flash.bin")
     with Plugged(board, download=True, cut_after=6) as plugged:
-        assert flashed(plugged, tmp_path, combined_bin()).returncode == 1
+        failed = flashed(plugged, tmp_path, combined_bin())
+        assert failed.returncode == 1 and "half written (" in failed.stderr and "run it again" in failed.stderr, failed
         plugged.wait("power cut in flash operation 6")
     with Plugged(board, download=True) as plugged:
         done = flashed(plugged, tmp_path, combined_bin())
@@ -117,6 +134,25 @@ def test_a_board_in_use_is_reset_into_download_mode_and_back(tmp_path):
     assert [line for line in plugged.lines if "download" in line] == ["--- download mode ---"]
 
 
+def test_a_board_that_is_refused_runs_again(tmp_path):
+    with Plugged(VirtualBoard.create_stock(tmp_path / "b")) as plugged:
+        (tmp_path / "combined.bin").write_bytes(combined_bin(chip=9))
+        plugged.wait("MicroPython v")
+        done = tools("flash", "--port", plugged.rfc2217_url, "--micropython", tmp_path / "combined.bin",
+                     "--baud", "115200")
+        assert done.returncode == 1 and "the chip is an ESP32" in done.stderr, done
+        plugged.wait("boot 2: PWRON_RESET")
+
+
+def test_ctrl_c_while_it_is_written(monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(flasher, "write_flash", interrupted)
+    with pytest.raises(flasher.HalfWrittenError, match=r"half written \(Ctrl-C\): run it again"):
+        flasher.write(None, combined.parse(combined_bin()), False, lambda text: None)
+
+
 def test_what_would_be_lost_needs_erase(tmp_path):
     board = VirtualBoard.create(tmp_path / "b", entry_url="http://127.0.0.1:1", hardware_key="k", sn="1", main=b"")
     before = (board.folder / "flash.bin").read_bytes()
@@ -132,10 +168,23 @@ def test_what_would_be_lost_needs_erase(tmp_path):
     assert b"settings.json" not in (board.folder / "flash.bin").read_bytes()
 
 
+@pytest.mark.parametrize(("port", "reason"), [
+    ("socket://127.0.0.1:1", "cannot be opened: Connection refused"),
+    ("/dev/no-such-port", "cannot be opened: No such file or directory"),
+])
+def test_no_port_to_flash_through(tmp_path, port, reason):
+    (tmp_path / "combined.bin").write_bytes(combined_bin())
+    failed = tools("flash", "--port", port, "--micropython", tmp_path / "combined.bin")
+    assert failed.returncode == 1 and reason in failed.stderr and "Traceback" not in failed.stderr
+
+
 def test_no_chip_in_download_mode(tmp_path):
     (tmp_path / "combined.bin").write_bytes(combined_bin())
-    failed = tools("flash", "--port", "socket://127.0.0.1:1", "--micropython", tmp_path / "combined.bin")
-    assert failed.returncode == 1 and "no chip in download mode" in failed.stderr and "Traceback" not in failed.stderr
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        failed = tools("flash", "--port", f"socket://127.0.0.1:{silent.getsockname()[1]}", "--micropython",
+                       tmp_path / "combined.bin")
+    assert failed.returncode == 1 and "no chip in download mode (Failed to connect to" in failed.stderr, failed
+    assert len(failed.stderr.splitlines()) == 1
 
 
 def test_the_roms_own_commands_without_stub(tmp_path):

@@ -13,6 +13,7 @@ from update_lab import FILES, app, firmware
 
 from combined_image import combined_bin
 from tools import interpreter
+from tools.__main__ import main
 from tools.build import BuildError
 from tools.update import payload
 from tools.update.application import application, with_version
@@ -183,11 +184,36 @@ def test_the_checkout_as_an_application_with_its_agent():
     ("lamp.txt", "", "lamp.txt: no module"),
     ("ready.py", "", "twice, as .py and as .mpy"),
     ("broken.py", "def f(:\n", r"broken\.py"),
+    ("empty.mpy", "", r"empty\.mpy: no compiled module"),
+    ("cut.mpy", "M", r"cut\.mpy: no compiled module"),
 ])
 def test_what_cannot_go_along(sources, name, text, reason):
     (sources / "lib" / name).write_text(text)
     with pytest.raises(BuildError, match=reason):
         application("1.0.0", sources / "main.py", sources / "lib")
+
+
+def test_a_broken_link_cannot_go_along(sources):
+    (sources / "lib" / "gone.py").symlink_to("nowhere.py")
+    with pytest.raises(BuildError, match=r"gone\.py: a link to what is not there"):
+        application("1.0.0", sources / "main.py", sources / "lib")
+
+
+@pytest.mark.parametrize(("before", "reason"), [
+    (b"match 1:\n    case 1:\n        pass\n", r"main\.py: [^$]*SyntaxError"),
+    (b"\xef\xbb\xbf", "byte order mark"),
+])
+def test_a_main_that_micropython_does_not_compile(sources, before, reason):
+    (sources / "main.py").write_bytes(before + MAIN)
+    with pytest.raises(BuildError, match=reason):
+        application("1.0.0", sources / "main.py", sources / "lib")
+
+
+def test_a_folder_of_modules_that_was_named_is_there(sources, capsys):
+    words = ["build", "app", "--version", "1.0.0", "--main", sources / "main.py", "--lib", sources / "no-lib",
+             "--out", sources / "out"]
+    assert main(list(map(str, words))) == 1
+    assert "no-lib: no such folder" in capsys.readouterr().err
 
 
 def test_an_application_needs_a_main_and_a_version(sources):

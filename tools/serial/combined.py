@@ -61,7 +61,7 @@ def parse(data: bytes) -> Combined:
     table = data[layout.TABLE_ADDRESS - start :][: layout.TABLE_SIZE]
     try:
         partitions = layout.unpack(table)
-    except layout.LayoutError as error:
+    except (layout.LayoutError, struct.error, UnicodeDecodeError) as error:
         raise CombinedError(f"{error}: this is not MicroPython's combined .bin (an .app-bin is for updates)") from None
     first = _first_slot(partitions, chip)
     bootloader = _image("bootloader", data[: layout.TABLE_ADDRESS - start], chip)
@@ -95,7 +95,7 @@ def _image(name: str, data: bytes, chip: str) -> bytes:
         good = image.checksum == image.calculate_checksum()
         good = good and (not image.append_digest or image.stored_digest == image.calc_digest)
         size = image.data_length + (32 if image.append_digest else 0)
-    except (FatalError, struct.error, KeyError, IndexError) as error:
+    except (FatalError, struct.error, LookupError, TypeError, ValueError, RuntimeError) as error:  # esptool, cut short
         raise CombinedError(f"{name}: {error}") from None
     if not good:
         raise CombinedError(f"{name}: damaged, its checksum is wrong; download the file again")

@@ -51,6 +51,7 @@ def _prompt(repl: Repl) -> int:
     """Commands until `quit`, `reboot` or the end of input."""
     print(_COMMANDS)
     while True:
+        repl.patient()
         try:
             words = shlex.split(input("console> "))
         except EOFError:
@@ -91,6 +92,7 @@ def _reset_identity(repl: Repl) -> int:
     device = repl.call("state", "identity")["id"]
     if not device:
         print("there is no identity in use")
+    repl.patient()
     try:
         answer = input(_WARNING.format(device) if device else "Type yes to erase what is left of one: ")
     except EOFError:

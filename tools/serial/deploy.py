@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools import ROOT, build
-from tools.build import BuildError
 from tools.serial.repl import BoardError, Repl
 from tools.update import application
 
@@ -45,15 +44,15 @@ def wanted(folder: Path = ROOT, with_agent: bool = True) -> dict[str, bytes]:
     """What a board shall have, by path: `folder`'s main.py and, compiled, its lib/; the agent and boot.py of this
     checkout unless the board's firmware brings them. Raises BuildError.
     """
-    main = folder / "main.py"
-    try:
-        source = main.read_bytes()
-        compile(source, str(main), "exec")
-    except (OSError, SyntaxError, ValueError) as error:
-        raise BuildError(f"{main}: {getattr(error, 'strerror', None) or error}") from None
+    source = application.main_source(folder / "main.py")
     agent = build.agent_files() if with_agent else {}
     modules = application.modules(folder / "lib", "/lib/", left_out=application.AGENT_NAME)
     return {**agent, **modules, "/main.py": source}
+
+
+def left_beside(folder: Path) -> list[str]:
+    """Names of modules beside main.py, which stay where they are."""
+    return sorted(path.name for path in folder.glob("*.py") if path.name not in ("main.py", "boot.py"))
 
 
 def check(about: dict, files: dict[str, bytes]) -> None:
@@ -100,7 +99,8 @@ def carry_out(repl: Repl, plan: Plan, files: dict[str, bytes], free: int, say: C
     """Bring the board to `files`. free: bytes on its file system. Raises BoardError, PortError."""
     size = sum(map(len, plan.write.values()))
     if size + 4096 * len(plan.write) > free - _SPARE:
-        raise BoardError(f"{size} bytes in {len(plan.write)} files do not fit beside each other: {free} bytes are free")
+        raise BoardError(f"{size} bytes in {len(plan.write)} files do not fit beside what is there: {free} bytes are "
+                         "free. /slot_a and /slot_b may go, with what updates brought: mpremote fs rm -r :/slot_a")
     repl.call("files", "empty", STAGE)
     repl.call("files", "folder", STAGE)
     staged = {path: f"{STAGE}/{number}" for number, path in enumerate(plan.write)}
@@ -111,7 +111,8 @@ def carry_out(repl: Repl, plan: Plan, files: dict[str, bytes], free: int, say: C
     _list(repl, {*files, *plan.remove})  # before the first of them is there
     for folder in sorted({path.rpartition("/")[0] for path in plan.write} - {""}):
         repl.call("files", "folder", folder)
-    for some in _portions([(stage, path) for path, stage in staged.items()]):
+    first = "/lib/xyte/__init__.mpy"  # without it a board with half of the agent has an empty package of that name
+    for some in _portions([(staged[path], path) for path in sorted(staged, key=lambda path: path != first)]):
         repl.call("files", "move", some)
     for path in plan.remove:
         say(f"  gone     {path}")

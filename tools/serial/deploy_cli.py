@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tools import ROOT
 from tools.build import BuildError
-from tools.serial import deploy, listen, paint
+from tools.serial import deploy, diagnosis, listen, paint
 from tools.serial.port import PortError, add_port
 from tools.serial.repl import BoardError, Repl, connect
 
@@ -50,12 +50,17 @@ def say(text: str) -> None:
 
 
 def _deploy(repl: Repl, args: argparse.Namespace) -> None:
+    repl.call("files", "empty", deploy.STAGE)  # what an interrupted deployment left counts as free
     about = repl.call("files", "about")
-    frozen = about["agent"] and not about["agent"][0].startswith("/lib")
+    frozen = bool(about["agent"]) and diagnosis.in_firmware(about["agent"][0])
     files = deploy.wanted(args.app, with_agent=not frozen)
+    if beside := deploy.left_beside(args.app):
+        say(f"note: not deployed, for modules belong into lib/: {', '.join(beside)}")
     deploy.check(about, files)
     deploy.check_hidden(repl, files)
     plan = deploy.make_plan(repl, files)
+    if "/boot.py" in plan.remove and not frozen:
+        raise BoardError("without boot.py this board would not start its agent; nothing was changed")
     if frozen:
         say(f"the firmware brings the agent {about['agent'][1]} along: only the application is deployed")
     say(f"MicroPython {'.'.join(map(str, about['version']))}: {len(plan.write)} files to write, "
@@ -84,10 +89,7 @@ def _follow(repl: Repl, args: argparse.Namespace) -> None:
     def show(line: str) -> None:
         print(paint.painted(line, colour), flush=True)
 
-    try:
-        listen.follow(repl.serial, show, over)
-    except PortError:  # a board whose USB is part of the chip: the port goes with the reset
-        time.sleep(1)
-        listen.keep_listening(args.port, show, say, over)
+    try:  # where USB is part of the chip, the port goes with the reset
+        listen.keep_listening(args.port, show, say, over, repl.serial)
     except KeyboardInterrupt:
         print()

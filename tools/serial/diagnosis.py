@@ -100,8 +100,13 @@ def slots(facts: dict[str, Any]) -> Finding:
 def agent(facts: tuple[str, str] | None) -> Finding:
     if not facts:
         return Finding("agent", FAIL, "not there", "`tools deploy`")
-    where = "files in /lib" if facts[1].startswith("/lib") else "in the firmware"
+    where = "in the firmware" if in_firmware(facts[1]) else f"files in {facts[1].rpartition('/xyte/')[0]}"
     return Finding("agent", OK, f"{facts[0]}, {where}")
+
+
+def in_firmware(file: str) -> bool:
+    """Is this module, by its __file__, one that the firmware brings?"""
+    return not file.startswith(("/lib/", "/slot_"))
 
 
 def heaps(facts: dict[str, Any]) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import serial
 from esptool import FatalError
@@ -14,7 +14,7 @@ from serial import rfc2217
 
 from tools.board import layout
 from tools.serial.combined import Combined, moved
-from tools.serial.port import PortError, reason
+from tools.serial.port import PortError, open_port, reason
 
 _ATTEMPTS = 4
 
@@ -29,6 +29,10 @@ class FlashError(Exception):
     """The chip is not the one, or did not take it; the text says what to do."""
 
 
+class HalfWrittenError(FlashError):
+    """What is on the flash now does not start."""
+
+
 def has_buttons(port: str) -> bool:
     """Can EN and BOOT be pressed by way of this port's DTR and RTS? A raw socket has no such lines."""
     return not port.startswith("socket:")
@@ -36,27 +40,38 @@ def has_buttons(port: str) -> bool:
 
 @contextmanager
 def in_download_mode(port: str, baud: int) -> Iterator[ESPLoader]:
-    """A chip whose flash is attached. Raises PortError, FlashError."""
+    """A chip whose flash is attached, reset at the end unless it is half written. Raises PortError, FlashError."""
     buttons = has_buttons(port)
+    open_port(port).close()  # says why not; esptool takes a port that is not there for one in use
     try:
         link = _Remote(port) if port.startswith("rfc2217:") else port
         chip = detect_chip(link, connect_mode="default-reset" if buttons else "no-reset", connect_attempts=_ATTEMPTS)
     except (FatalError, serial.SerialException, OSError, ValueError) as error:
         hint = ("Hold BOOT while pressing EN, then try again." if buttons else
                 "This port has no DTR and RTS: hold BOOT while pressing EN (a virtual board: `board run --download`).")
-        raise PortError(f"{port}: no chip in download mode ({reason(error)}). {hint}") from None
+        raise PortError(f"{port}: no chip in download mode ({_why(error)}). {hint}") from None
+    reset = buttons
     try:
         chip = run_stub(chip)
         if buttons and baud > ESPLoader.ESP_ROM_BAUD:
             chip.change_baud(baud)
         attach_flash(chip)
         yield chip
-        if buttons:
-            reset_chip(chip, "hard-reset")
+    except HalfWrittenError:
+        reset = False
+        raise
     except (FatalError, serial.SerialException) as error:
-        raise FlashError(f"{port}: {error}") from None
+        raise FlashError(f"{port}: {_why(error)}") from None
     finally:
+        with suppress(FatalError, OSError):
+            if reset:
+                reset_chip(chip, "hard-reset")
         chip._port.close()  # esptool offers no other way
+
+
+def _why(error: Exception) -> str:
+    """esptool's texts are long, and advise what is not to be had here."""
+    return str(error).partition("\n")[0] if isinstance(error, FatalError) else reason(error)
 
 
 def check(chip: ESPLoader, image: Combined, erase: bool) -> None:
@@ -76,7 +91,11 @@ def check(chip: ESPLoader, image: Combined, erase: bool) -> None:
 
 
 def write(chip: ESPLoader, image: Combined, erase: bool, say: Callable[[str], None]) -> None:
-    """Erase if asked for, write each part, let the chip compare its MD5. Raises what esptool raises."""
+    """Erase if asked for, write each part, let the chip compare its MD5. Raises HalfWrittenError, also for Ctrl-C."""
     for part in image.parts:
         say(f"  {part}")
-    write_flash(chip, [(part.address, part.data) for part in image.parts], erase_all=erase)
+    try:
+        write_flash(chip, [(part.address, part.data) for part in image.parts], erase_all=erase)
+    except (FatalError, OSError, KeyboardInterrupt) as error:
+        raise HalfWrittenError(f"half written ({'Ctrl-C' if isinstance(error, KeyboardInterrupt) else _why(error)}): "
+                               "run it again") from None

@@ -26,12 +26,12 @@ def follow(link: serial.SerialBase, show: Callable[[str], None], until: Callable
 
 
 def keep_listening(port: str, show: Callable[[str], None], say: Callable[[str], None],
-                   until: Callable[[], bool] = lambda: False) -> None:
+                   until: Callable[[], bool] = lambda: False, link: serial.SerialBase | None = None) -> None:
     """`follow` for ever: when the port goes, wait until it comes back. The first opening must succeed.
 
-    Raises PortError.
+    link: the port when it is open already; it is closed at the end. Raises PortError.
     """
-    link = open_port(port)
+    link = link or open_port(port)
     while not until():
         try:
             with link:

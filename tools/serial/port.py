@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import re
 
 import serial
@@ -33,10 +34,10 @@ def open_port(port: str, timeout_s: float = _TIMEOUT_S) -> serial.SerialBase:
 
 def reason(error: Exception) -> str:
     """The short part of pyserial's long texts."""
-    text = str(error)
-    if "Permission denied" in text:
+    text, number = str(error), getattr(error, "errno", None)
+    if number in (errno.EACCES, errno.EPERM):
         return "permission denied (Linux: add yourself to the group dialout)"
-    if "lock" in text or "busy" in text:
+    if number in (errno.EBUSY, errno.EAGAIN):
         return "another program has it open"
     if "NoneType" in text:
         return "the URL needs a port number, as in socket://host:7001"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import base64
 import contextlib
+import signal
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -25,6 +27,13 @@ _PROMPT, _RESETS = b">>> ", b"soft reboot\r\n"
 _CHUNK = 720  # bytes of a file in one piece of code; the board holds it three times over
 _READ_S = 2
 _RESET_S = 5
+_QUIET_S = 0.25
+_COMMAND_S = 300  # a board that goes on printing is not silent, and still does not answer
+_STARTS = b"\nrst:0x", b"ESP-ROM:"  # how the chip's ROM begins
+_WATCHDOG = "import machine\nmachine.WDT(timeout={})\n"
+_BUSY_MS, _PATIENT_MS = 600_000, 86_400_000
+_RESET = "import machine, time\ntime.sleep_ms(100)\nmachine.reset()"  # a chip's own USB has to send the acknowledgement
+_RESTARTS = b"\r\x03\r\x02\x04"  # Ctrl-C, then to the friendly prompt from wherever it is, then a soft reset
 _LOST = (TransportError, OSError, struct.error)  # the last: mpremote unpacks what a time-out cut short
 
 
@@ -32,8 +41,21 @@ class BoardError(Exception):
     """The board did not do what it was told; the text is its own exception or ours."""
 
 
+class _Restarted(TransportError):
+    """The board has reset itself in the middle of a command."""
+
+
+class _Endless(TransportError):
+    """A command was not over when it should have been."""
+
+
 class _Transport(SerialTransport):
-    """mpremote's, but it waits for bytes and does not look for them every 10 ms: a deployment takes a third."""
+    """mpremote's, but it waits for bytes and does not look for them every 10 ms: a deployment takes a third.
+
+    command_ends: by this time.monotonic() the command that runs must be over; None while there is none.
+    """
+
+    command_ends: float | None = None
 
     def read_until(self, min_num_bytes: int, ending: bytes, timeout: float | None = 10,
                    data_consumer: Callable[[bytes], None] | None = None,
@@ -49,11 +71,24 @@ class _Transport(SerialTransport):
                 data = byte if data_consumer else data + byte
                 if data_consumer:
                     data_consumer(byte)
+                if self.command_ends is not None and data.endswith(_STARTS):
+                    raise _Restarted("the board has reset itself")
             elif timeout is not None and now - heard >= timeout:
                 break
             if timeout_overall is not None and now - begun >= timeout_overall:
                 break
+            if self.command_ends is not None and now >= self.command_ends:
+                raise _Endless("no end to what it prints")
         return data
+
+    @contextlib.contextmanager
+    def command(self, longest_s: float | None) -> Iterator[None]:
+        """Within this a reset of the board is noticed, and an end that does not come."""
+        self.command_ends = time.monotonic() + (float("inf") if longest_s is None else longest_s)
+        try:
+            yield
+        finally:
+            self.command_ends = None
 
 
 class Repl:
@@ -66,15 +101,24 @@ class Repl:
     reset_cause: int | None = None
     used: int | None = None
 
-    def __init__(self, transport: SerialTransport, port: str):
+    def __init__(self, transport: _Transport, port: str):
         self._transport = transport
         self._port = port
+        self._lost = self._restarted = False  # whether a prompt is there is not known; the board has reset itself
 
-    def run(self, code: str, timeout_s: float | None = 30) -> str:
-        """Run `code`; returns what it printed. timeout_s: without any output. Raises BoardError, PortError."""
+    def run(self, code: str, timeout_s: float | None = 30, longest_s: float | None = _COMMAND_S) -> str:
+        """Run `code`; returns what it printed. timeout_s: without any output; longest_s: in all.
+
+        Raises BoardError, PortError.
+        """
         try:
-            out, error = self._transport.exec_raw(code, timeout=timeout_s)
+            with self._transport.command(longest_s):
+                out, error = self._transport.exec_raw(code, timeout=timeout_s)
+        except _Endless as failure:
+            _stop_program(self._transport, self._port, lambda text: None)
+            raise BoardError(f"not done after {longest_s} s") from failure
         except _LOST as failure:
+            self._lost, self._restarted = True, isinstance(failure, _Restarted)
             raise PortError(f"{self._port}: the connection was lost ({failure})") from failure
         except KeyboardInterrupt:  # the board is still at it, and would take no restart
             _stop_program(self._transport, self._port, lambda text: None)
@@ -85,7 +129,7 @@ class Repl:
 
     def call(self, name: str, function: str, *arguments: object, timeout_s: float | None = 30) -> Any:
         """What a function of device/`name`.py returns, a Python literal. Raises BoardError, PortError."""
-        printed = self.run(script.portion(name, function, arguments), timeout_s)
+        printed = self.run(_WATCHDOG.format(_BUSY_MS) + script.portion(name, function, arguments), timeout_s)
         try:
             return ast.literal_eval(printed.rstrip("\n").rpartition("\n")[2])
         except (SyntaxError, ValueError) as error:
@@ -99,9 +143,13 @@ class Repl:
         except (BoardError, ValueError):  # no memory for that, or the program's last words
             return None, None
 
+    def patient(self) -> None:
+        """Until the next call the watchdog waits a day: it is a person's turn. Raises BoardError, PortError."""
+        self.run(_WATCHDOG.format(_PATIENT_MS))
+
     def write(self, path: str, data: bytes) -> None:
         """Write a file; its folder must be there. Raises BoardError, PortError."""
-        begin = f"from binascii import a2b_base64 as _a\n_f=open({path!r},'wb')\n"
+        begin = f"{_WATCHDOG.format(_BUSY_MS)}from binascii import a2b_base64 as _a\n_f=open({path!r},'wb')\n"
         for at in range(0, len(data) or 1, _CHUNK):
             end = "\n_f.close()" if at + _CHUNK >= len(data) else ""
             self.run(f"{begin}_f.write(_a({base64.b64encode(data[at : at + _CHUNK])!r})){end}")
@@ -110,7 +158,8 @@ class Repl:
     def read(self, path: str) -> bytes | None:
         """The bytes of a file, None when it is not there. Raises BoardError, PortError."""
         try:
-            return bytes(self._transport.fs_readfile(path))
+            with self._transport.command(_COMMAND_S):
+                return bytes(self._transport.fs_readfile(path))
         except FileNotFoundError:
             return None
         except TransportExecError as error:
@@ -122,10 +171,14 @@ class Repl:
         """Start the board anew; the port stays open for who listens then. Raises BoardError, PortError.
 
         It does not count as a failed start. It is a reset, or, while firmware is on trial, a soft one: the bootloader
-        would take that back.
+        would take that back. One that has just started by itself is left alone.
         """
+        if self._restarted:
+            return
+        if self._lost:
+            _stop_program(self._transport, self._port, lambda text: None)
         if not self.call("restart", "prepare"):
-            self.start("import machine\nmachine.reset()")
+            self.start(_RESET)
             return
         try:
             self._transport.exit_raw_repl()
@@ -154,25 +207,74 @@ def connect(port: str, say: Callable[[str], None] = lambda text: None, fresh: bo
     """Stop the board's program and talk to it; the port is closed at the end, and nothing restarted.
 
     A soft reset makes room: the program's objects go, and the names that it has filled the interpreter's table with,
-    which otherwise grows in one large piece. boot.py runs in that, main.py does not. The watchdog, if it is armed,
-    waits a day. say: gets what takes a while. fresh: False leaves the soft reset out. Raises PortError.
+    which otherwise grows in one large piece. boot.py runs in that, main.py does not. The watchdog waits ten minutes
+    from each call on: the program of a board whose host was killed comes back. SIGTERM and SIGHUP are KeyboardInterrupt
+    meanwhile. say: gets what takes a while. fresh: False leaves the soft reset out. Raises PortError, and has the
+    board start anew then.
     """
     transport = _transport(port)
     try:
-        _stop_program(transport, port, say)
-        repl = Repl(transport, port)
-        found = repl.calm()
-        if fresh:
-            _soft_reset(transport, port)
-            repl.calm()
-        repl.reset_cause, repl.used = found
-        yield repl
+        with _ended_by_signals():
+            try:
+                repl = _stopped(transport, port, say, fresh)
+            except BaseException as error:
+                _let_go(transport, port, at_prompt=not isinstance(error, PortError))
+                raise
+            yield repl
     finally:
         with contextlib.suppress(OSError):
             transport.close()
 
 
-def _transport(port: str) -> SerialTransport:
+def _stopped(transport: _Transport, port: str, say: Callable[[str], None], fresh: bool) -> Repl:
+    _stop_program(transport, port, say)
+    repl = Repl(transport, port)
+    found = repl.calm()
+    if fresh:
+        _soft_reset(transport, port)
+        repl.calm()
+    repl.reset_cause, repl.used = found
+    return repl
+
+
+def _let_go(transport: _Transport, port: str, at_prompt: bool) -> None:
+    """Start a board anew that may have been stopped, as well as that goes. at_prompt: it can be led there."""
+    with contextlib.suppress(PortError, BoardError, OSError):
+        if at_prompt:
+            _stop_program(transport, port, lambda text: None)
+            Repl(transport, port).restart()
+        else:
+            transport.serial.write(_RESTARTS)
+            transport.serial.flush()
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP are what Ctrl-C is, once, so that the board is started again; where nobody else has a say.
+
+    Not in threads, which get no signals, nor where the command has handlers of its own, or nohup.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))  # Windows: one
+               and signal.getsignal(number) == signal.SIG_DFL]
+
+    def end(*_: object) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    try:
+        for number in numbers:
+            signal.signal(number, end)
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _transport(port: str) -> _Transport:
     try:
         return _Transport(port, BAUD, timeout=_READ_S)
     except (TransportError, OSError, ValueError) as error:
@@ -185,7 +287,7 @@ def _stop_program(transport: SerialTransport, port: str, say: Callable[[str], No
     try:
         for attempt in range(_ATTEMPTS):
             heard += (answer := _ask_for_raw_mode(transport))
-            if answer.endswith(_RAW_MODE):
+            if answer.endswith(_RAW_MODE) and _is_settled(transport):
                 transport.in_raw_repl = True
                 return
             say(f"{port}: no answer yet, Ctrl-C again ({attempt + 1} of {_ATTEMPTS})")
@@ -218,6 +320,28 @@ def _ask_for_raw_mode(transport: SerialTransport) -> bytes:
     transport.serial.read(transport.serial.in_waiting)
     transport.serial.write(b"\r\x01")
     return transport.read_until(1, _RAW_MODE, timeout=_ATTEMPT_S, timeout_overall=_ATTEMPT_S)
+
+
+def _is_settled(transport: SerialTransport) -> bool:
+    """One more Ctrl-A, and one banner comes: the keys of attempts that a deaf program did not hear are used up."""
+    _until_quiet(transport)
+    transport.serial.write(b"\x01")
+    if _until_quiet(transport).count(_RAW_MODE) != 1:
+        return False
+    transport.serial.write(b"\x01")  # mpremote waits for the prompt that comes of it
+    return True
+
+
+def _until_quiet(transport: SerialTransport) -> bytes:
+    heard, last = b"", time.monotonic()
+    end = last + _ATTEMPT_S
+    while (now := time.monotonic()) < min(last + _QUIET_S, end):
+        if waiting := transport.serial.in_waiting:
+            heard += transport.serial.read(waiting)
+            last = now
+        else:
+            time.sleep(0.01)
+    return heard
 
 
 def _no_prompt(port: str, heard: bytes) -> str:

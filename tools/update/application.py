@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import codecs
 import tempfile
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def application(version: str, main: Path = MAIN, lib: Path = LIB, with_agent: bo
     if not is_semver(version):
         raise BuildError(f"version {version!r} is not a semantic version (1.2.3)")
     files = {
-        "main.py": with_version(_read(main), version, main.name),
+        "main.py": with_version(main_source(main), version, main.name),
         "version": f"{version}\n".encode(),
         **modules(lib, "lib/", left_out=AGENT_NAME),
     }
@@ -68,6 +69,19 @@ def _is_literal(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.lineno == node.end_lineno
 
 
+def main_source(main: Path) -> bytes:
+    """`main` as it is, which MicroPython compiles on the board. Raises BuildError when it cannot."""
+    try:
+        source = main.read_bytes()
+    except OSError as error:
+        raise BuildError(f"{main}: {error.strerror}") from None
+    if source.startswith(codecs.BOM_UTF8):
+        raise BuildError(f"{main}: begins with a byte order mark, which MicroPython does not take; save it without")
+    with tempfile.TemporaryDirectory() as scratch:
+        build.compile_file(main, Path(scratch, "main.mpy"), main.name)
+    return source
+
+
 def modules(folder: Path, prefix: str, left_out: str = "") -> dict[str, bytes]:
     """The modules below `folder`, compiled: path in the payload -> bytes. A folder that is absent has none.
 
@@ -77,6 +91,8 @@ def modules(folder: Path, prefix: str, left_out: str = "") -> dict[str, bytes]:
     for source in sorted(folder.rglob("*")):
         name = source.relative_to(folder)
         skipped = name.parts[0] == left_out or any(part.startswith((".", "__pycache__")) for part in name.parts)
+        if not skipped and source.is_symlink() and not source.exists():
+            raise BuildError(f"{source}: a link to what is not there")
         if skipped or not source.is_file():
             continue
         path = (prefix + name.as_posix()).removesuffix(".py").removesuffix(".mpy") + ".mpy"
@@ -89,17 +105,13 @@ def modules(folder: Path, prefix: str, left_out: str = "") -> dict[str, bytes]:
 def _compiled(source: Path, name: str) -> bytes:
     """One module; name: what tracebacks show."""
     if source.suffix == ".mpy":
-        return source.read_bytes()
+        data = source.read_bytes()
+        if len(data) < 4 or not data.startswith(b"M"):
+            raise BuildError(f"{source}: no compiled module, or an empty one; compile it again")
+        return data
     if source.suffix != ".py":
         raise BuildError(f"{source}: no module; an application carries .py and .mpy files only")
     with tempfile.TemporaryDirectory() as scratch:
         target = Path(scratch, "out.mpy")
         build.compile_file(source, target, name)
         return target.read_bytes()
-
-
-def _read(main: Path) -> bytes:
-    try:
-        return main.read_bytes()
-    except OSError as error:
-        raise BuildError(f"{main}: {error.strerror}") from None

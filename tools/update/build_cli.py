@@ -52,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
 def _write_update(args: argparse.Namespace) -> None:
     if args.kind == "app":
         version = args.version
+        if args.lib != LIB and not args.lib.is_dir():
+            raise build.BuildError(f"{args.lib}: no such folder")
         data = application(version, args.main, args.lib, args.with_agent)
     else:
         version = args.version or build.source_version()

@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chip", default=Board.chip, help=f"the board's chip (default: {Board.chip})")
     parser.add_argument("--project", default=Board.project,
                         help=f"project name of the firmware it runs (default: {Board.project})")
-    parser.add_argument("--slot", type=lambda text: int(text, 0), default=SLOT_BYTES, metavar="BYTES",
+    parser.add_argument("--slot", type=_size, default=SLOT_BYTES, metavar="BYTES",
                         help=f"size of its slots (default: {SLOT_BYTES:#x})")
 
 
@@ -81,6 +81,13 @@ def _taken(fields: dict[str, Any] | None, board: Board) -> str:
     if board.running is not None and fields["version"] == board.running:
         return "the board would report done: it runs this version already"
     return "the board would install it" + ("" if board.keys else "; no key was given, so it asks for no signature")
+
+
+def _size(text: str) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of bytes, as {SLOT_BYTES:#x}") from None
 
 
 def _version(text: str) -> str:

@@ -1,10 +1,10 @@
-# Runs first on a stopped board, with few names and little memory: both may be short. The watchdog of boot.py waits a
-# day, the soft reset that follows is no failed start, and what it will change is told: reset cause, bytes in use.
+# Runs first on a stopped board, with few names and little memory: both may be short. The watchdog waits ten
+# minutes, the soft reset that follows is no failed start, and what it will change is told: reset cause, bytes in use.
 import gc
 
 import machine
 
-machine.WDT(timeout=86400000)
+machine.WDT(timeout=600000)
 _m = machine.RTC().memory()
 if _m[:2] == b"XB":
     machine.RTC().memory(b"XB\0\xff" + _m[4:])

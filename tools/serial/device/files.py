@@ -10,13 +10,17 @@ def about():
     import esp32
 
     stat = os.statvfs("/")
+    os.chdir("/")
+    # Not what a slot has of its own, nor what lies in the root: its path would look like that of a frozen one.
+    sys.path[:] = [path for path in sys.path if path and not path.startswith("/slot_")]
+    sys.modules.pop("xyte", None)
     try:
         import xyte
 
         agent = getattr(xyte, "__file__", "?"), xyte.VERSION
-        del sys.modules["xyte"]
-    except ImportError:
+    except Exception:  # noqa: BLE001 - half of a deployment: no __init__ or no VERSION in it, another format
         agent = None
+    sys.modules.pop("xyte", None)
     slots = {}
     nvs = esp32.NVS("xyte")
     for key in ("slot", "trial"):
