@@ -326,7 +326,8 @@ def _is_settled(transport: SerialTransport) -> bool:
     """One more Ctrl-A, and one banner comes: the keys of attempts that a deaf program did not hear are used up."""
     _until_quiet(transport)
     transport.serial.write(b"\x01")
-    if _until_quiet(transport).count(_RAW_MODE) != 1:
+    answer = transport.read_until(1, _RAW_MODE, timeout=_READ_S, timeout_overall=_ATTEMPT_S)  # a network takes its time
+    if (answer + _until_quiet(transport)).count(_RAW_MODE) != 1:
         return False
     transport.serial.write(b"\x01")  # mpremote waits for the prompt that comes of it
     return True
