@@ -167,6 +167,18 @@ def test_ctrl_c_interrupts_main_and_the_board_can_be_reset(tmp_path):
         plugged.wait("busy", since)
 
 
+def test_commands_of_mpremote_are_no_failed_starts(tmp_path):
+    """Each begins with a soft reset, which our boot.py sees."""
+    board = make_board(tmp_path / "b", boot=(ROOT / "boot.py").read_text(), main=BUSY)
+    with Plugged(board) as plugged:
+        plugged.wait("busy")
+        for _ in range(6):
+            assert mpremote(plugged.url, "fs", "ls").returncode == 0
+        since = len(plugged.lines)
+        assert mpremote(plugged.url, "reset").returncode == 0
+        plugged.wait("busy", since)
+
+
 def test_ctrl_c_never_tears_a_flash_request(tmp_path):
     """Many of them, at different moments of a program that does nothing but write to flash."""
     with Plugged(make_board(tmp_path / "b", main=NVS_BUSY)) as plugged, open_port(plugged.url) as port:

@@ -59,8 +59,6 @@ def _deploy(repl: Repl, args: argparse.Namespace) -> None:
     deploy.check(about, files)
     deploy.check_hidden(repl, files)
     plan = deploy.make_plan(repl, files)
-    if "/boot.py" in plan.remove and not frozen:
-        raise BoardError("without boot.py this board would not start its agent; nothing was changed")
     if frozen:
         say(f"the firmware brings the agent {about['agent'][1]} along: only the application is deployed")
     say(f"MicroPython {'.'.join(map(str, about['version']))}: {len(plan.write)} files to write, "
