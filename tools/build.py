@@ -54,7 +54,13 @@ def compile_file(source: Path, target: Path, name: str, lines: bool = True) -> N
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     complaint, _ = compiler.communicate()
     if compiler.returncode:
-        raise BuildError(f"{source}: {complaint.strip()}")
+        raise BuildError(f"{source}{_in_a_line(complaint.strip())}")
+
+
+def _in_a_line(complaint: str) -> str:
+    """mpy-cross tells of a syntax error by a traceback with one place in it."""
+    place = re.search(r", line (\d+)", complaint)
+    return f", line {place[1]}: {complaint.splitlines()[-1]}" if place else f": {complaint}"
 
 
 def compile_tree(source: Path, out: Path, lines: bool = True) -> list[Path]:

@@ -176,7 +176,7 @@ def test_verify_without_a_form_looks_at_the_payload_alone(release):
     (["sign", "app.tar", "--version", "1.2.0", "--key", "ours.pem"], "is version 1.1.0, not 1.2.0"),
     (["keys", "new", "ours", "--dir", "."], "is there already"),
     (["build", "app", "--version", "one", "--out", "x"], "not a semantic version"),
-    (["build", "app", "--version", "1.0.0", "--main", "page.html", "--out", "x"], "page.html: "),
+    (["build", "app", "--version", "1.0.0", "--main", "page.html", "--out", "x"], "page.html, line 1: SyntaxError"),
 ])
 def test_the_commands_say_what_is_wrong(release, words, told):
     folder = release.parent
