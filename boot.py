@@ -29,6 +29,7 @@ _FOLDERS = ("", "/slot_a", "/slot_b")
 _STARTED = 16
 _UPDATE = "update"
 
+
 def _open():
     """None when NVS is full or broken: the application in the root is tried nevertheless."""
     try:

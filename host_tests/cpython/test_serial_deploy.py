@@ -12,6 +12,7 @@ import threading
 
 import pytest
 import serial
+from board_lab import started_stock
 
 from plugged import Plugged
 from tools import ROOT, build
@@ -42,9 +43,7 @@ def bring(repl, files):
 @pytest.fixture(scope="module")
 def formatted(tmp_path_factory):
     """A stock board that has been started once."""
-    board = VirtualBoard.create_stock(tmp_path_factory.mktemp("stock") / "b")
-    board.run(20, until=lambda line: line.startswith("MicroPython v"))
-    return board
+    return started_stock(tmp_path_factory.mktemp("stock") / "b")
 
 
 @pytest.fixture

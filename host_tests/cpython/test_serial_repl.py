@@ -7,11 +7,11 @@ import sys
 import time
 
 import pytest
+from board_lab import started_stock
 from mpremote.transport import TransportError
 
 from plugged import Plugged
 from tools import ROOT
-from tools.board.virtual import VirtualBoard
 from tools.serial import repl as raw
 from tools.serial.port import PortError
 from tools.serial.repl import BoardError, connect
@@ -33,9 +33,7 @@ while True:
 @pytest.fixture(scope="module")
 def formatted(tmp_path_factory):
     """A stock board that has been started once."""
-    board = VirtualBoard.create_stock(tmp_path_factory.mktemp("stock") / "b")
-    board.run(20, until=lambda line: line.startswith("MicroPython v"))
-    return board
+    return started_stock(tmp_path_factory.mktemp("stock") / "b")
 
 
 @pytest.fixture

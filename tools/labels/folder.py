@@ -17,7 +17,6 @@ from tools.labels.drawing import CAPTIONS, Label
 _LONGEST = 200  # bytes of a file's name, of 255; a letter that is not ASCII takes six or more
 
 
-
 class LabelFolder:
     """Makes the folder. Raises OSError."""
 

@@ -6,12 +6,13 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from serial.tools import list_ports
 
+from tools import ending
 from tools.provision.matching import FinishedBefore
 from tools.provision.problem import ProvisionError, told
 
@@ -39,26 +40,9 @@ def ports(wanted: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-@contextlib.contextmanager
-def ended_once() -> Iterator[None]:
-    """SIGTERM and SIGHUP are what Ctrl-C is, KeyboardInterrupt, and after the first one all of them are ignored.
-
-    So nothing breaks into the end of a run. For the main thread.
-    """
-    def end(*_: object) -> None:
-        for number in _ENDS:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {number: signal.getsignal(number) for number in _ENDS}
-    try:
-        for number in _ENDS:
-            if before[number] != signal.SIG_IGN:  # as nohup leaves it
-                signal.signal(number, end)
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def ended_once() -> contextlib.AbstractContextManager[None]:
+    """SIGTERM and SIGHUP are what Ctrl-C is, and nothing breaks into the end of a run. What nohup ignores stays so."""
+    return ending.ended_once(number for number in _ENDS if signal.getsignal(number) != signal.SIG_IGN)
 
 
 def run(where: Sequence[str], work: Callable[[str, Callable[[str], None]], str]) -> list[Verdict]:

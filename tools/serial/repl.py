@@ -16,6 +16,7 @@ import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
+from tools.ending import ended_once
 from tools.serial import script
 from tools.serial.port import BAUD, PortError, open_port
 
@@ -248,30 +249,15 @@ def _let_go(transport: _Transport, port: str, at_prompt: bool) -> None:
             transport.serial.flush()
 
 
-@contextlib.contextmanager
-def _ended_by_signals() -> Iterator[None]:
+def _ended_by_signals() -> contextlib.AbstractContextManager[None]:
     """SIGTERM and SIGHUP are what Ctrl-C is, once, so that the board is started again; where nobody else has a say.
 
     Not in threads, which get no signals, nor where the command has handlers of its own, or nohup.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))  # Windows: one
-               and signal.getsignal(number) == signal.SIG_DFL]
-
-    def end(*_: object) -> None:
-        for number in numbers:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    try:
-        for number in numbers:
-            signal.signal(number, end)
-        yield
-    finally:
-        for number in numbers:
-            signal.signal(number, signal.SIG_DFL)
+        return contextlib.nullcontext()
+    numbers = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))  # Windows: one
+    return ended_once(number for number in numbers if number and signal.getsignal(number) == signal.SIG_DFL)
 
 
 def _transport(port: str) -> _Transport:
