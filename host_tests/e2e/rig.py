@@ -105,7 +105,10 @@ class Powered:
         self.wait("telemetry .* accepted", times=more, after=len(self.lines), timeout=timeout)
 
     def at(self, text: str, do: Callable[[], Any]) -> None:
-        """Once, at the first line from now on in which `text` is found: the chip stands still until `do` returns."""
+        """Once, at the first line from now on in which `text` is found: the chip stands still until `do` returns.
+
+        Who waits for that line goes on after `do`: what it undoes (an outage, a fault) was there before.
+        """
         self._moments.append((text, do))
 
     def count(self, text: str, after: int = 0) -> int:
@@ -126,12 +129,12 @@ class Powered:
                 self._news.notify_all()
 
     def _line(self, line: str) -> None:
-        with self._news:
-            self.lines.append(line)
-            self._news.notify_all()
         for moment in [moment for moment in self._moments if re.search(moment[0], line)]:
             self._moments.remove(moment)
             moment[1]()
+        with self._news:
+            self.lines.append(line)
+            self._news.notify_all()
 
 
 def registered(board: VirtualBoard) -> VirtualBoard:
