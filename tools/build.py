@@ -2,7 +2,7 @@
 
 The same source gives the same bytes. File names are kept short, for they are on the board too, in tracebacks. Line
 numbers and names stay as they are in what is mapped from flash and in the user's code. The agent as files goes without
-line numbers and in few modules with short names (link.py), for there all of it lies on the heap.
+line numbers and in few modules with short names (tools/link), for there all of it lies on the heap.
 """
 
 import functools
