@@ -22,15 +22,15 @@ from tools.board import factory
 
 STOCK = MAIN.replace('Agent(version="1.0.0")', 'Agent(version="1.0.0", http=__import__("requests"))')
 FAULTY = MAIN + """
-moods = []
+mended = []
 @agent.sensor("moody")
 def moody():
-    if len(moods) < 3:
-        moods.append(1)
+    if not mended:
         raise OSError("no probe")
     return 7
 @agent.command("bad")
 def bad(params, progress):
+    mended.append(1)
     return 1 // 0
 @agent.command("hang")
 def hang(params, progress):
@@ -87,10 +87,10 @@ def test_a_sensor_and_a_command_that_raise_are_reported_and_nothing_else_happens
     with Powered(board) as run:
         device = cloud.wait_for(lambda: next(d for d in cloud.devices() if d["state"].get("status") == "error"))
         assert device["message"] == "moody: OSError no probe"
-        cloud.wait_for(lambda: the_device(cloud)["state"].get("moody") == 7, what="the sensor's recovery")
-        assert the_device(cloud)["state"]["status"] == "online"
         sent = cloud.send_command(device["id"], "bad")
         cloud.wait_for(lambda: cloud.command(sent)["status"] == "failed", what="the failure")
+        cloud.wait_for(lambda: the_device(cloud)["state"].get("moody") == 7, what="the sensor's recovery")
+        assert the_device(cloud)["state"]["status"] == "online"
         run.reports()
     assert found("bad: failed ZeroDivisionError: divide by zero", run.lines)
     assert run.count("--- boot ") == 1

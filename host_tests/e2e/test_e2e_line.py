@@ -44,8 +44,8 @@ def test_a_stray_401_changes_nothing(board, cloud, strays):
         run.reports()
         kept = the_device(cloud)["id"]
         for _ in range(2):  # what was counted before a success does not count after it
-            cloud.faults([STRAY_401 | {"count": strays}])
             seen = len(run.lines)
+            cloud.faults([STRAY_401 | {"count": strays}])
             run.wait(REFUSED, times=strays, after=seen)
             run.reports(2)
     assert run.count(REFUSED) == 2 * strays and run.count("registered as") == 1

@@ -165,23 +165,30 @@ def test_soil_is_calibrated_by_commands_and_stays_so(device):
 def test_battery_sleeps_measures_and_reports_at_last(device):
     main = re.sub(r"(?m)^SLEEP_S = .*", "SLEEP_S = 5", source("battery"))  # here nobody waits for an hour
     node = device(re.sub(r"(?m)^REPORT_EVERY = .*", "REPORT_EVERY = 3", main))
+
+    def reports():
+        path = f"/v1/devices/{node.seen()['id']}/telemetry"
+        bodies = [request["body"]["telemetries"] for request in node.cloud.requests() if request["path"] == path]
+        keys = ("battery_mv", "battery_lowest_mv", "reports_missed", "reset_cause")
+        return [tuple(body[key] for key in keys) for body in bodies]
+
     with node.board.wires() as wires:
         wires.volts(BATTERY, 2.0)
         with Powered(node.board) as run:
-            node.until(battery_mv=4000, battery_lowest_mv=4000, reset_cause="PWRON_RESET")
-            run.wait("--- boot 2: DEEPSLEEP_RESET")
-            wires.volts(BATTERY, 1.9)
-            run.wait("--- boot 3: DEEPSLEEP_RESET")
-            wires.volts(BATTERY, 2.05)
-            node.until(battery_mv=4100, battery_lowest_mv=3800, reports_missed=0, reset_cause="DEEPSLEEP_RESET")
-            seen, reports = len(run.lines), len(told(node.cloud, "battery_mv"))
-            node.board.outage(True)
-            run.wait("--- boot", times=4, after=seen)  # one of them in vain: 60 s, and to sleep again
+            run.at("--- boot 2: DEEPSLEEP_RESET", lambda: wires.volts(BATTERY, 1.9))
+            run.at("--- boot 3: DEEPSLEEP_RESET", lambda: wires.volts(BATTERY, 2.05))
+            run.reports(2)
+            before = []
+            run.at("--- boot", lambda: (node.board.outage(True), before.extend(reports())))
+            run.wait_for(lambda: before, "a start")
+            run.wait("--- boot", times=4, after=len(run.lines))  # one of them in vain: 60 s, and to sleep again
             node.board.outage(False)
-            node.cloud.wait_for(lambda: told(node.cloud, "reports_missed")[-1] > 0, 20, "the count of missed reports")
-            assert len(told(node.cloud, "battery_mv")) == reports + 1
+            node.cloud.wait_for(lambda: len(reports()) > len(before), 20, "a report after the outage")
             wires.volts(BATTERY, 1.5)
             run.wait("--- boot", times=5, after=len(run.lines))
+        assert reports()[:2] == [(4000, 4000, 0, "PWRON_RESET"), (4100, 3800, 0, "DEEPSLEEP_RESET")]
+        _, _, missed, _ = reports()[len(before)]
+        assert missed > 0
         assert {boot.cause for boot in run.result.boots[1:]} == {"DEEPSLEEP_RESET"}
         assert min(told(node.cloud, "battery_mv")) > 3300, "an empty battery is spared"
 
