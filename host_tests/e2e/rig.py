@@ -5,6 +5,7 @@ import itertools
 import json
 import re
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -93,12 +94,16 @@ class Powered:
         return self.wait_for(lambda: self._found(text, times, after), text, timeout)
 
     def wait_for(self, look: Callable[[], Any], what: str, timeout: float = 20) -> Any:
-        """Ask `look` after each line until it gives something true."""
-        with self._news:
-            self._news.wait_for(lambda: self._over or look(), timeout)
-            found = look()
-        assert found, f"{what!r} did not come within {timeout} s:\n" + "\n".join(self.lines[-60:])
-        return found
+        """Ask `look` after each line, or some of them, until it gives something true. The board goes on meanwhile."""
+        end = time.monotonic() + timeout
+        while True:
+            seen, over = len(self.lines), self._over
+            if found := look():
+                return found
+            with self._news:
+                self._news.wait_for(lambda seen=seen: self._over or len(self.lines) > seen, end - time.monotonic())
+            assert not over and time.monotonic() < end, (
+                f"{what!r} did not come within {timeout} s:\n" + "\n".join(self.lines[-60:]))
 
     def reports(self, more: int = 1, timeout: float = 20) -> None:
         """Wait until so many more telemetries were accepted."""
