@@ -4,10 +4,16 @@ from fakes.cloud import GET_FILE
 from fakes.desk import SETTINGS, Desk, gaps
 from fakes.server import response
 from xyte import phase
+from xyte.errors import CommandError
 
 HOUR_S = 3600
 STARTED = {"id": "c9", "name": "update_firmware", "phase": "started", "message": "", "reported": False}
 UNUSABLE = {"id": "f1", "version": "9.0.0", "url": "http://localhost:1/f1", "checksum": None}
+
+
+class Wordless(BaseException):
+    def __str__(self):
+        raise ValueError("no words")
 
 
 def desk(files=(UNUSABLE,), prepare=None, every_s=10):
@@ -69,18 +75,22 @@ def test_an_id_that_is_none():
 
 def test_an_application_that_raises_when_asked():
     """It would fail a command; here nobody waits for an answer, and a crash would come again after each restart."""
-
-    def prepare(agent):
-        @agent.before_update
-        def ask(kind, version):
-            raise ValueError("a bug")
-
     usable = "sha256:%s;size=10;kind=application" % ("0" * 64)
-    one = desk(files=[dict(UNUSABLE, checksum=usable)], prepare=prepare)
-    one.start()
-    one.chip.slots = lambda kind: Slots()
-    one.run(120)
-    assert one.boots == 1 and told(one)[-1] == "the newest file is not taken: a bug"
+    for error, why in (
+        (ValueError("a bug"), "ValueError: a bug"), (SystemExit("over"), "SystemExit: over"),
+        (CommandError("busy"), "busy"), (Wordless(), "Wordless: "),
+    ):  # fmt: skip
+
+        def prepare(agent, error=error):
+            @agent.before_update
+            def ask(kind, version):
+                raise error
+
+        one = desk(files=[dict(UNUSABLE, checksum=usable)], prepare=prepare)
+        one.start()
+        one.chip.slots = lambda kind: Slots()
+        one.run(120)
+        assert one.boots == 1 and told(one)[-1] == "the newest file is not taken: " + why, told(one)
 
 
 def test_a_command_comes_first():

@@ -5,7 +5,7 @@ from xyte.core import update_rules, update_wish
 from xyte.core.outcome import FAILED
 from xyte.errors import CommandError
 from xyte.phases import rollback
-from xyte.services import update_switch
+from xyte.services import trial, update_switch
 from xyte.services.http import Session
 from xyte.services.update_record import UpdateRecord
 from xyte.state import State
@@ -75,6 +75,25 @@ def test_what_fails_before_the_restart_leaves_the_boot_choice_alone():
         raise AssertionError("no restart")
     except Restarted:
         assert board.slots.switches == 1 and board.chip.boots.count == 0
+
+
+def test_whatever_a_self_test_raises_is_its_verdict():
+    for error, why in (
+        (ValueError("dry"), "ValueError: dry"), (SystemExit("over"), "SystemExit: over"),
+        (ValueError("x" * 5000), "ValueError: " + "x" * 500),
+    ):  # fmt: skip
+        board = Board(update_rules.TRIAL, "c1")
+
+        def test(error=error):
+            raise error
+
+        board.state.self_tests.append(test)
+        try:
+            trial.prove(board.state)
+            raise AssertionError("no restart")
+        except Restarted:
+            board.record.load()
+            assert board.record.now["message"] == "self-test " + why
 
 
 def test_a_board_flashed_anew_without_a_second_partition_starts():

@@ -26,5 +26,10 @@ def of(entry, run, *args):
     except GeneratorExit:
         raise
     except BaseException as e:  # the user's code: whatever it raises is the command's failure, told to the operator
-        text = words(e, MESSAGE_BYTES)
-        note(entry, FAILED, text if isinstance(e, CommandError) else "%s: %s" % (type(e).__name__, text))
+        note(entry, FAILED, reason(e))
+
+
+def reason(error):
+    """What an exception of the user's code comes to, in words for the operator."""
+    text = words(error, MESSAGE_BYTES)
+    return text if isinstance(error, CommandError) else "%s: %s" % (type(error).__name__, text)

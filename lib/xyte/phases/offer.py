@@ -32,7 +32,7 @@ def take(state):
     try:
         params = phase.call("xyte.phases.offer", "ask", state)
         outcome = phase.call("xyte.phases.update", "update", state, params, None)
-    except Exception as e:  # one that asks the application first: whatever it raises must not end in a boot loop
+    except Exception as e:  # nobody waits for an answer: whatever it is must not end in a boot loop
         outcome = e
     refused(state, offer[0], offer[1], outcome)
 

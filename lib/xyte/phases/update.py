@@ -6,6 +6,7 @@ network by itself; beside the application where only that knows how to (`Agent(l
 """
 
 from xyte import VERSION, log, phase
+from xyte.core import outcome
 from xyte.errors import CommandError, SettingsError
 
 
@@ -39,7 +40,12 @@ def _ask_around(state, wish):
     except SettingsError as e:
         raise CommandError(str(e))
     for veto in state.before_update:
-        reason = veto(wish["kind"], wish["version"])
+        try:
+            reason = veto(wish["kind"], wish["version"])
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as e:  # the user's code: whatever it raises refuses
+            raise CommandError(outcome.reason(e))
         if reason:
             raise CommandError("not now: %s" % reason)
 

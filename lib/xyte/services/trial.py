@@ -26,8 +26,10 @@ def prove(state):
     for test in state.self_tests:
         try:
             reason = None if test() is not False else "returned False"
-        except Exception as e:  # the user's code: whatever it raises is the verdict
-            reason = "%s: %s" % (type(e).__name__, e)
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as e:  # the user's code: whatever it raises is the verdict
+            reason = outcome.reason(e)
         if reason:
             return fail(state, "self-test %s" % reason)
     update = loaded(state)
