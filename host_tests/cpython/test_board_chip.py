@@ -7,9 +7,9 @@ from test_board_virtual import COUNT, printed
 from tools.board.settings import ROMFS, simulation
 
 ERRORS = """
-def error(call, *args):
+def error(call, *args, **more):
     try:
-        print("no error", call(*args))
+        print("no error", call(*args, **more))
     except Exception as e:
         print(type(e).__name__, *e.args)
 """
@@ -147,8 +147,12 @@ error(socket.getaddrinfo, "127.0.0.1", 80)
 error(socket.socket)
 error(w.connect, "lab", "secret")
 error(w.scan)
+error(w.config, txpower=8.5)
 print(w.active(), w.status(), w.active(True), w.status())
 print(w.scan())
+error(w.config, txpower=1.5)
+w.config(txpower=8.5)
+print(w.config("txpower"), w.active(False), w.active(True), w.config("txpower"))
 error(w.status, "rssi")
 w.connect("elsewhere", "x")
 error(w.connect, "lab", "secret")
@@ -173,8 +177,11 @@ print(network.hostname(), w.ifconfig()[0], network.WLAN().isconnected())
         "OSError 113",
         "OSError Wifi Not Started",
         "OSError STA must be active",
+        "OSError Wifi Not Started",
         "False 1000 True 1000",
         r"[(b'lab', b'\x02\x00\x00\x00\x00\x01', 6, -55, 3, False)]",
+        "RuntimeError Wifi Unknown Error 0x0102",
+        "8.5 False True 20.0",
         "OSError Wifi Not Connected",
         "OSError Wifi Internal Error",
         "3 201 False",

@@ -17,7 +17,7 @@ def known(board):
 
 
 def test_from_the_box_to_the_cloud(tmp_path, cloud):
-    board = board_to_set_up(tmp_path / "board", cloud)
+    board = board_to_set_up(tmp_path / "board", cloud, settings={"tx_power_dbm": 8.5})
     with Powered(board) as run:
         run.wait("portal: open")
         name, key, security = board.hotspot()

@@ -11,11 +11,14 @@ _LEAVE_MS = 30
 
 
 class Radio:
-    """The module. air: see above. joins: names in the order that connect() was called with them."""
+    """The module. air: see above. joins: names in the order that connect() was called with them.
+
+    powers: with how many dBm, each time.
+    """
 
     def __init__(self, clock, air):
         self.clock, self.air = clock, air
-        self.joins, self.scans, self.renewals = [], 0, 0
+        self.joins, self.powers, self.scans, self.renewals = [], [], 0, 0
         self.dhcp_ms = 0  # from joined to an address
         self.others = []  # rows of scan() beside those of `air`
         self.name, self.dns = None, "192.168.1.1"
@@ -49,6 +52,7 @@ class Station:
         self.bssid = None  # of the last connect()
         self._reconnects = -1
         self.cycles = 0
+        self.power = 20
 
     def _now(self):
         return self._radio.clock.ms
@@ -83,6 +87,7 @@ class Station:
             self._on = on
             self.cycles += not on
             if not on:
+                self.power = 20
                 self._joined = self._has_address = False
                 self._wanted = None
         return self._on
@@ -95,6 +100,7 @@ class Station:
             raise OSError("Wifi Internal State Error")
         self._wanted, self._key, self.bssid = ssid, key or "", bssid
         self._radio.joins.append(ssid)
+        self._radio.powers.append(self.power)
         self._due = self._now() + (_JOIN_MS if ssid in self._radio.air else _MISS_MS)
 
     def disconnect(self):
@@ -122,11 +128,16 @@ class Station:
             return 1000
         return 1001 if self._wanted else self._reason or 1000
 
-    def config(self, reconnects):
+    def config(self, reconnects=None, txpower=None):
         self._advance()
+        if txpower is not None:
+            if not self._on:
+                raise OSError("Wifi Not Started")
+            self.power = txpower
         if self._wanted:
             raise OSError("Wifi Internal State Error")
-        self._reconnects = reconnects
+        if reconnects is not None:
+            self._reconnects = reconnects
 
     def ifconfig(self, four=None):
         if four is None:

@@ -16,6 +16,7 @@ def test_defaults():
     s = read()
     assert s.entry_url == "https://entry.xyte.io"
     assert (s.telemetry_interval_s, s.log_level) == (60, "info")
+    assert s.tx_power_dbm == 0 and [read(tx_power_dbm=dbm).tx_power_dbm for dbm in (8.5, 20)] == [8.5, 20]
     assert (s.sn, s.mac, s.cloud_id, s.name, s.sub_model) == ("",) * 5
     assert s.follow_latest is False and read(follow_latest=True).follow_latest is True
     assert s.wifi == [] and s.development_hosts == []
@@ -32,6 +33,7 @@ def test_every_fault_names_its_key():
         ("cloud_id", [5, "c" * 200]),
         ("name", [5, "n" * 300]),
         ("sub_model", [True, "m" * 200]),
+        ("tx_power_dbm", [0, 1.9, -1, 20.5, "8", True, []]),
         ("telemetry_interval_s", [0, -1, 86401, "60", 1.5, True, []]),
         ("ca_files", [[], "x", [5], [""], ["a"] * 5]),
         ("wifi", ["x", [5], [{}], [{"ssid": ""}], [{"ssid": "a", "key": "short"}], [{"ssid": "a", "pw": "x"}]]),

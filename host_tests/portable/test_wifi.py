@@ -138,6 +138,15 @@ def test_radio_is_cycled_and_the_chip_reset_when_no_network_comes_back():
     assert site.link.history is None
 
 
+def test_transmit_power_is_set_again_after_the_radio_was_off():
+    site = Site([HOME], {"home": HOME_AIR}, tx_power_dbm=8.5)
+    site.pass_s(5)
+    site.pass_s(400, LinkError("timed out"))
+    assert site.radio.station.cycles == 1 and site.radio.powers == [8.5, 8.5, 8.5]
+    site = Site([HOME], {"home": HOME_AIR})
+    assert site.pass_s(5) and site.radio.powers == [20]
+
+
 def test_ladder_climbs_while_nothing_answers():
     site = Site([HOME], {"home": HOME_AIR}, link_reset_s=900)
     site.pass_s(5)

@@ -19,6 +19,7 @@
         48     6  RTC memory: magic word, length (16 bits)
         56     8  RTC minus host clock, in seconds, kept by the shim for Mbed TLS
         64     4  ports of the host that stand for the hot spot's 80 (TCP) and 53 (UDP), 16 bits each
+        68     1  greatest transmit power in quarters of a dBm, 0: as the radio begins (survives a soft reset)
         69     1  hot spot: is it active
         70     1  hot spot: security, as `network.WLAN.SEC_...`
         71    33  hot spot: length and bytes of its name
@@ -159,7 +160,7 @@ class Control:
 
     def stop_radio(self) -> None:
         """After every reset but a soft one radio and hot spot are off, no pin is driven, the prompt is plain."""
-        self._bytes[5] = self._bytes[44] = self._bytes[69] = 0
+        self._bytes[5] = self._bytes[44] = self._bytes[68] = self._bytes[69] = 0
         if self.outage not in ("off", "on"):
             self.outage = "off"  # a deaf link hears again after a restart
         self.wires().let_go()

@@ -38,6 +38,10 @@ def unconnected(station):
     station.config(reconnects=2)
     check("reconnects so often", station.config("reconnects"), 2)
     station.config(reconnects=-1)
+    check("a transmit power that is too low", raised(station.config, txpower=1),
+          ("RuntimeError", "Wifi Unknown Error 0x0102"))
+    station.config(txpower=8.5)
+    check("a transmit power", station.config("txpower"), 8.5)
     found = station.scan()
     check("a scan is a list", type(found), list)
     for one in found[:1]:

@@ -9,6 +9,7 @@ from xyte.errors import SettingsError
 
 LEVELS = ("debug", "info", "warning", "error")  # of the log, by number
 _DAY_S = const(86400)
+_LEAST = {"telemetry_interval_s": 1, "tx_power_dbm": 2}  # where it is not 0
 _ADDRESSES = ("ip", "mask", "gateway", "dns")
 
 # key: (default, type, longest text or list or largest number)
@@ -24,9 +25,10 @@ _KEYS = {
     "ca_files": ([], list, 4),
     "update_keys": ([], list, 4),
     "update_command": ("update_firmware", str, 100),
-    "follow_latest": (False, bool, 0),
+    "follow_latest": (False, bool, 1),
     "wifi": ([], list, 8),
     "hostname": ("", str, 32),
+    "tx_power_dbm": (0, (int, float), 20),
     "link_reset_s": (7200, int, _DAY_S),
     "setup_password": ("", str, 63),
     "setup_pin": (-1, int, 48),
@@ -53,6 +55,7 @@ class Settings:
     follow_latest: bool
     wifi: list  # of {"ssid", "key", "ip", "mask", "gateway", "dns"}, all but the first optional
     hostname: str
+    tx_power_dbm: float  # 0: the chip's own
     link_reset_s: int
     setup_password: str
     setup_pin: int
@@ -80,8 +83,6 @@ def read(values):
 def _check(settings):
     if not settings.hardware_key:
         raise SettingsError("'hardware_key' is missing: see the Partner Portal")
-    if not settings.telemetry_interval_s:
-        raise SettingsError("'telemetry_interval_s' must be 1 to %d" % _DAY_S)
     if settings.log_level not in LEVELS:
         raise SettingsError("'log_level' must be one of " + ", ".join(LEVELS))
     if settings.mac:
@@ -107,11 +108,12 @@ def _check(settings):
 def _typed(key, value, kind, limit):
     if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):  # a bool is an int too
         names = {str: "a text", int: "a whole number", list: "a list", bool: "true or false"}
-        raise SettingsError("'%s' must be %s" % (key, names[kind]))
-    if kind is int and not 0 <= value <= limit:
-        raise SettingsError("'%s' must be 0 to %d" % (key, limit))
-    if kind in (str, list) and len(value) > limit:
-        raise SettingsError("'%s' is longer than %d" % (key, limit))
+        raise SettingsError("'%s' must be %s" % (key, names.get(kind, "a number")))
+    if kind in (str, list):
+        if len(value) > limit:
+            raise SettingsError("'%s' is longer than %d" % (key, limit))
+    elif not _LEAST.get(key, 0) <= value <= limit:
+        raise SettingsError("'%s' must be %d to %d" % (key, _LEAST.get(key, 0), limit))
     return value
 
 

@@ -12,16 +12,19 @@ _ADDRESS = "4.3.2.1"
 class Hotspot:
     """network: the port's module. door: accepts browsers; names: gets DNS queries. address: of this board, as text.
 
-    Raises MemoryError, OSError, RuntimeError; there is no hot spot then.
+    power: transmit power in dBm, 0 for the chip's own. Raises MemoryError, OSError, RuntimeError; there is no hot spot
+    then.
     """
 
-    def __init__(self, network, name, password):
+    def __init__(self, network, name, password, power):
         self._access_point = network.WLAN(network.WLAN.IF_AP)
         how = {"ssid": name, "key": password, "security": network.WLAN.SEC_WPA2, "max_clients": _CLIENTS}
         self.address = _ADDRESS
         self._poll = select.poll()
         try:
             self._switch_on(how)
+            if power:
+                self._access_point.config(txpower=power)
             self._access_point.ifconfig((_ADDRESS, "255.255.255.0", _ADDRESS, _ADDRESS))
             self.door = self._open(socket.SOCK_STREAM, _HTTP)
             self.door.listen(_CLIENTS)

@@ -40,6 +40,9 @@ class Attempt:
             wlan.active(True)
         leave(wlan, self._clock)
         wlan.config(reconnects=0)
+        power = link.settings.tx_power_dbm
+        if power:  # each time: the driver forgets it when the radio is switched off
+            wlan.config(txpower=power)
         if chosen.get("ip"):
             gateway = chosen["gateway"]
             wlan.ifconfig((chosen["ip"], chosen["mask"], gateway, chosen.get("dns") or gateway))

@@ -69,7 +69,7 @@ class Portal:
         self.seen = []
         self.scan()
         # Before the page's code: the heap grows for that, by what the chip has left, and the radio needs its part.
-        self._hotspot = Hotspot(link.network, self.name, settings.setup_password)
+        self._hotspot = Hotspot(link.network, self.name, settings.setup_password, settings.tx_power_dbm)
         self.address = self._hotspot.address
         try:
             self._server = Server(self._hotspot, _site(self), self._clock)

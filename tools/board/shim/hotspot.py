@@ -34,7 +34,8 @@ class AccessPoint:
                 print("--- hot spot: port 80 of the board is 127.0.0.1:%d ---" % port)
         return bool(_control[_ACTIVE])
 
-    def config(self, *what, ssid=None, key=None, security=None, max_clients=None, channel=None, hidden=None):
+    def config(self, *what, ssid=None, key=None, security=None, max_clients=None, channel=None, hidden=None,
+               txpower=None):
         if what:
             at = {"ssid": _SSID, "security": _SECURITY}.get(what[0])
             if at is None:
@@ -50,6 +51,10 @@ class AccessPoint:
             _put(_SSID, ssid, 32)
         if key is not None:
             _put(_KEY, key, 63)
+        if txpower is not None:
+            import network
+
+            network.set_power(txpower)
 
     def isconnected(self):
         return False  # phones are on the host, and not told of

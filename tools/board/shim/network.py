@@ -22,6 +22,8 @@ _SECURITY = const(210)
 _STATE = const(5)
 _RSSI = const(8)
 _MAC = const(10)
+_POWER = const(68)
+_ACTIVE = const(69)  # the access point
 _AIR = const(2560)  # networks: count, then length and bytes of name and of key
 
 _CONNECT_MS = const(300)
@@ -110,6 +112,15 @@ def cure(what):
         _control[_OUTAGE] = _s[7] = 0
 
 
+def set_power(dbm):
+    """Board only: of the radio, which station and access point share."""
+    if not _s[0] and not _control[_ACTIVE]:
+        raise OSError("Wifi Not Started")
+    if not 8 <= int(dbm * 4) <= 84:
+        raise RuntimeError("Wifi Unknown Error 0x0102")
+    _control[_POWER] = int(dbm * 4)
+
+
 def _cut():
     """What was connected is gone; only sockets listen to this."""
     for fd in range(3, 64):
@@ -140,6 +151,8 @@ class WLAN:
             if not on:
                 _s[1] = _s[2] = 0
                 cure(_RADIO)
+                if not _control[_ACTIVE]:
+                    _control[_POWER] = 0
             _control[_STATE] = _s[0] | _s[1] << 1 | _s[2] << 2
         return bool(_s[0])
 
@@ -202,6 +215,8 @@ class WLAN:
                 name = " %s " % name
                 if name not in _OF_A_STATION:
                     raise OSError("AP required") if name in _OF_A_HOT_SPOT else ValueError("unknown config param")
+                if name == " txpower ":
+                    set_power(settings["txpower"])
             if _s[1] and not connected():
                 raise OSError("Wifi Internal State Error")
             _s[5] = settings.get("reconnects", _s[5])
@@ -214,6 +229,8 @@ class WLAN:
             return _names[1]
         if what[0] == "reconnects":
             return _s[5]
+        if what[0] == "txpower":
+            return (_control[_POWER] or 80) / 4
         raise ValueError("unknown config param")
 
     def ifconfig(self, four=None):

@@ -51,6 +51,9 @@ def attempt(station, known, wait_ms):
         if known.get("ip"):
             station.ifconfig(tuple([known[key] for key in ("ip", "mask", "gateway", "dns")]))
         station.config(reconnects=2)  # while the driver goes on trying, it does not tell why it has to
+        power = read_settings().get("tx_power_dbm")
+        if power:
+            station.config(txpower=power)
         station.connect(known["ssid"], known.get("key") or None)
     except (OSError, RuntimeError) as e:
         return str(e)
