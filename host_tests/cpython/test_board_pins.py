@@ -45,6 +45,19 @@ error(Pin, 34, Pin.OUT)
         assert [wires.level(pin) for pin in (2, 21, 4)] == [0, 0, None]
 
 
+def test_a_pin_of_the_flash_ends_the_program(tmp_path):
+    board = board_with(tmp_path, """
+print(Pin(6))
+for pin in (5, 12, 11):
+    Pin(pin, Pin.IN)
+    print("harmless", pin)
+""")
+    result = board.run(boots=2)
+    assert [line for line in result.lines if "armless" in line or "Pin" in line] == 2 * [
+        "Pin(6)", "harmless 5", "harmless 12"]
+    assert "taken for a panic" in "\n".join(result.lines)
+
+
 def test_a_reset_lets_go_of_the_pins_and_a_soft_one_does_not(tmp_path):
     board = board_with(tmp_path, COUNT + """
 if n == 0: Pin(2, Pin.OUT, value=1); print("driven")

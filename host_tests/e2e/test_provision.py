@@ -179,6 +179,8 @@ def test_settings_that_the_agent_would_not_take_are_a_failure(capsys):
             board.board.read_file("/claim.qr")
         before = settings(board)
         assert provision([board.url], "--even-registered", "--set", "telemetry_interval_s=0") == 1
+        assert provision([board.url], "--even-registered", "--set", "setup_pin=11") == 1
+        assert "LAB-0: 'setup_pin' 11: this chip's flash is on 6 to 11" in capsys.readouterr().out
         assert settings(board) == before and before["sn"] == "LAB-0", "a board at work keeps what it works with"
 
 

@@ -82,6 +82,12 @@ def test_doctor_names_what_is_wrong_with_settings_wifi_and_ca(shared_cloud, tmp_
         findings, status = examined(plugged)
         assert status == 1 and "wifi" not in findings
         assert "'telemetry_interval_s' must be" in findings["settings"]["text"]
+    pins = {**settings, "setup_pin": 6, "setup_password": "label-1234"}
+    board.write_file("/settings.json", json.dumps(pins).encode())
+    with Plugged(board) as plugged:
+        plugged.wait("taken for a panic")
+        findings, status = examined(plugged, "--offline")
+        assert status == 1 and "flash is on 6 to 11" in findings["settings"]["text"]
     board.write_file("/settings.json", json.dumps(settings).encode())
     board.write_file("/ca/0.pem", other_ca())
     with Plugged(board) as plugged:

@@ -98,6 +98,8 @@ class Work:
             if digests[path + ".new"] != hashlib.sha256(data).hexdigest():
                 raise ProvisionError(f"{path} reads back otherwise than it was written: is the flash worn out?")
         board.call(found.SCRIPT, "accept", SETTINGS + ".new")
+        if fault := board.call("state", "pins_say", SETTINGS + ".new"):
+            raise ProvisionError(fault)
 
     def _move(self, board: Repl, row: Row, device: Device) -> None:
         """All files into their places, the settings last; an earlier claim code goes where there is none now."""

@@ -8,7 +8,7 @@ import errno
 import struct
 import time
 
-from wire import control
+from wire import control, libc
 
 from micropython import const
 
@@ -20,6 +20,7 @@ _MILLIVOLTS = const(3744)
 _DHT = const(3824)
 
 _ABSENT = (20, 24, 28, 29, 30, 31)
+_FIRST_OF_FLASH, _LAST_OF_FLASH = const(6), const(11)
 _FIRST_INPUT_ONLY = const(34)
 _OUTPUT = const(2)  # bits of a mode
 _OPEN_DRAIN = const(4)
@@ -54,6 +55,8 @@ class Pin:
         return "Pin(%d)" % self.id
 
     def init(self, mode=None, pull=-1, *, value=None, drive=None, hold=None):
+        if _FIRST_OF_FLASH <= self.id <= _LAST_OF_FLASH:  # the port lets them be touched, and the code is gone
+            libc.func("v", "_exit", "i")(1)
         if value is not None:
             self.latch = int(bool(value))
         if mode is not None:

@@ -175,6 +175,7 @@ def settings():
     for key in ("entry_url", "sn", "mac", "name", "ca_files", "update_keys", "telemetry_interval_s", "log_level"):
         if key in values:
             found[key] = values[key]
+    found["fault"] = found["fault"] or pins_say("/settings.json")
     if not found["fault"]:
         found["networks"] = [known["ssid"] for known in values.get("wifi", [])]
     return found
@@ -192,6 +193,19 @@ def rules_say():
         SettingsFile(FlashKeys(esp32.NVS("xyte"))).load()
     except (SettingsError, StoreError) as e:
         return str(e)
+
+
+def pins_say(path):
+    """What is wrong with a pin in the settings: with one of its flash's a chip dies in each start, and no rule of the
+    agent forbids it.
+    """
+    with open(path) as f:
+        pin = json.load(f).get("setup_pin")
+    head = bytearray(16)
+    esp32.Partition(esp32.Partition.RUNNING).readblocks(0, head, 0)
+    first, last = {0: (6, 11), 2: (26, 32), 5: (12, 17), 9: (26, 32)}.get(head[12], (0, -1))  # ESP32, S2, C3, S3
+    if isinstance(pin, int) and first <= pin <= last:
+        return "'setup_pin' %d: this chip's flash is on %d to %d" % (pin, first, last)
 
 
 def forget_identity():
