@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from tools import ROOT
+from tools import ROOT, ending
 
 PROGRAM = "python -m tools"
 
@@ -40,13 +40,14 @@ def main(argv: list[str]) -> int:
     """Run one command.
 
     argv: the words after ``python -m tools``. Returns the exit status: that of the command, 2 when the words
-    make no sense, 130 after Ctrl-C.
+    make no sense, 130 after Ctrl-C, SIGTERM or SIGHUP.
     """
     try:
-        try:
-            return dispatch(argv)
-        finally:
-            sys.stdout.flush()
+        with ending.ended_by_signals():
+            try:
+                return dispatch(argv)
+            finally:
+                sys.stdout.flush()
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:  # `... | head` has read enough; the flush at exit must not complain either

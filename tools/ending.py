@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import threading
 from collections.abc import Iterable, Iterator
 
 
@@ -27,3 +28,14 @@ def ended_once(numbers: Iterable[int]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def ended_by_signals() -> contextlib.AbstractContextManager[None]:
+    """SIGTERM and SIGHUP are what Ctrl-C is, once; where nobody else has a say.
+
+    Not in threads, which get no signals, nor where there are other handlers, or nohup.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return contextlib.nullcontext()
+    numbers = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))  # Windows: one
+    return ended_once(number for number in numbers if number and signal.getsignal(number) == signal.SIG_DFL)

@@ -195,7 +195,14 @@ def test_outage_while_it_runs(tmp_path, described):
     wait_for(process, "connected False")
     board("outage", tmp_path / "b", "off")
     wait_for(process, "connected True")
-    os.kill(process.pid, signal.SIGTERM)
+    ended_by(process, signal.SIGTERM)
+    process = running(tmp_path / "b")
+    wait_for(process, "connected True")
+    ended_by(process, signal.SIGHUP)
+
+
+def ended_by(process, number):
+    os.kill(process.pid, number)
     process.communicate(timeout=10)
     assert process.returncode == 0
 

@@ -59,18 +59,22 @@ def test_only_the_chosen_module_is_imported():
     code = ("import sys; from tools.__main__ import main; main(['--help']); "
             "print([name for name in sys.modules if name.startswith('tools.')])")
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1] == "['tools.__main__']"
+    assert done.stdout.splitlines()[-1] == "['tools.ending', 'tools.__main__']"
 
 
-def test_ctrl_c_is_quiet(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_is_quiet_and_other_signals_are_the_same(tmp_path, number):
     (tmp_path / "slow.py").write_text("""
 import signal, sys, time
 from tools import __main__ as cli
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background has it ignored
 configure = lambda parser: None
 def run(args):
-    print("ready", flush=True)
-    time.sleep(60)
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        print("cleared up", flush=True)
 if __name__ == "__main__":
     cli.COMMANDS["slow"] = ("slow", "")
     sys.exit(cli.main(["slow"]))
@@ -79,7 +83,8 @@ if __name__ == "__main__":
     with subprocess.Popen([sys.executable, str(tmp_path / "slow.py")], env=environment, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout.readline() == "ready\n"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
+        assert process.stdout.readline() == "cleared up\n"
         assert process.wait(10) == 130
         assert process.stderr.read() == ""
 

@@ -116,7 +116,7 @@ def test_what_cannot_start_says_why(tmp_path, words, message):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_cleanly_with_connections_open(tmp_path, number):
     cloud = LocalCloud(tmp_path, verbose=True)
     with socket.create_connection(("127.0.0.1", int(cloud.http.rpartition(":")[2]))) as idle:

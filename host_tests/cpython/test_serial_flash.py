@@ -149,7 +149,7 @@ def test_ctrl_c_while_it_is_written(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(flasher, "write_flash", interrupted)
-    with pytest.raises(flasher.HalfWrittenError, match=r"half written \(Ctrl-C\): run it again"):
+    with pytest.raises(flasher.HalfWrittenError, match=r"half written \(interrupted\): run it again"):
         flasher.write(None, combined.parse(combined_bin()), False, lambda text: None)
 
 

@@ -1,6 +1,8 @@
 """Must show 1: the demo registers, reports and reboots a board by itself, and its exit status tells the truth."""
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,9 +16,9 @@ from tools.cloud.process import LocalCloud
 SECONDS = 20
 
 
-def start(*words: str) -> subprocess.Popen[str]:
+def start(*words: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-m", "tools", "demo", *words], cwd=ROOT, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                            env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +54,13 @@ def test_the_demo_fails_when_the_cloud_refuses_the_board(demos):
     assert status == 1, output
     assert re.search(r"^registered +no$", output, re.MULTILINE)
     assert "refused: HTTP 404" in output and "Traceback" not in output
+
+
+def test_a_demo_that_is_ended_leaves_nothing(tmp_path):
+    """Nor its cloud: the command waits for its end."""
+    process = start(TMPDIR=str(tmp_path))
+    assert any("telemetry 1 accepted" in line for line in process.stdout)
+    process.send_signal(signal.SIGTERM)
+    status, output = ended(process)
+    assert status == 0 and re.search(r"^registered +yes$", output, re.MULTILINE), output
+    assert not list(tmp_path.iterdir())

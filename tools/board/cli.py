@@ -179,7 +179,7 @@ class _Screen:
 
 @contextlib.contextmanager
 def _signals(board: VirtualBoard, console: bool) -> Iterator[None]:
-    """What Ctrl-C and SIGTERM do while a board runs."""
+    """What Ctrl-C does while a board runs. SIGTERM, and SIGHUP where nohup does not ignore it, are its end."""
     last = [-10.0]
 
     def interrupt(*_: object) -> None:
@@ -189,12 +189,15 @@ def _signals(board: VirtualBoard, console: bool) -> Iterator[None]:
             last[0] = time.monotonic()
             board.interrupt()
 
-    before = signal.signal(signal.SIGINT, interrupt), signal.signal(signal.SIGTERM, lambda *_: board.stop())
+    handlers = {signal.SIGINT: interrupt, signal.SIGTERM: lambda *_: board.stop()}
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        handlers[signal.SIGHUP] = handlers[signal.SIGTERM]
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before[0])
-        signal.signal(signal.SIGTERM, before[1])
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

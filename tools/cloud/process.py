@@ -211,7 +211,13 @@ class LocalCloud:
             self._process = subprocess.Popen(
                 words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        self._read_ready_line(self._process, offset)
+        try:
+            self._read_ready_line(self._process, offset)
+        except BaseException:  # Ctrl-C, too
+            process, self._process = self._process, None
+            process.kill()
+            process.wait()
+            raise
         self._connect()
 
     def _read_ready_line(self, process: subprocess.Popen[bytes], offset: int) -> None:
@@ -222,9 +228,6 @@ class LocalCloud:
             if ready := _READY.search(printed):
                 break
             if ended or time.monotonic() > deadline:
-                self._process = None
-                process.kill()
-                process.wait()
                 raise CloudFailed(f"the cloud did not start: {printed.strip()}")
             time.sleep(_POLL_S)
         self.http, self.https, self.files, ca = ready.groups("")

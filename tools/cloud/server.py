@@ -59,7 +59,7 @@ class Listener:
 
 
 async def serve(cloud: Cloud, listeners: list[Listener], ready: str, verbose: bool = False) -> None:
-    """Serve until SIGINT or SIGTERM; prints `ready` when all listeners accept."""
+    """Serve until a signal comes; prints `ready` when all listeners accept."""
     servers = [_server(build(cloud, verbose, listener.file_host), cloud, listener) for listener in listeners]
     _stop_on_signals(servers)
     tasks = [
@@ -108,8 +108,9 @@ def _stop_on_signals(servers: list[_Server]) -> None:
             server.should_exit = True
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            loop.add_signal_handler(number, stop)
 
 
 def _listener(family: socket.AddressFamily, host: str, port: int) -> socket.socket:

@@ -97,5 +97,5 @@ def write(chip: ESPLoader, image: Combined, erase: bool, say: Callable[[str], No
     try:
         write_flash(chip, [(part.address, part.data) for part in image.parts], erase_all=erase)
     except (FatalError, OSError, KeyboardInterrupt) as error:
-        raise HalfWrittenError(f"half written ({'Ctrl-C' if isinstance(error, KeyboardInterrupt) else _why(error)}): "
-                               "run it again") from None
+        why = "interrupted" if isinstance(error, KeyboardInterrupt) else _why(error)
+        raise HalfWrittenError(f"half written ({why}): run it again") from None

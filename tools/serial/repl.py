@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import contextlib
-import signal
 import struct
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,7 +14,6 @@ import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
-from tools.ending import ended_once
 from tools.serial import script
 from tools.serial.port import BAUD, PortError, open_port
 
@@ -209,19 +206,17 @@ def connect(port: str, say: Callable[[str], None] = lambda text: None, fresh: bo
 
     A soft reset makes room: the program's objects go, and the names that it has filled the interpreter's table with,
     which otherwise grows in one large piece. boot.py runs in that, main.py does not. The watchdog waits ten minutes
-    from each call on: the program of a board whose host was killed comes back. SIGTERM and SIGHUP are KeyboardInterrupt
-    meanwhile. say: gets what takes a while. fresh: False leaves the soft reset out. Raises PortError, and has the
-    board start anew then.
+    from each call on: the program of a board whose host was killed comes back. say: gets what takes a while. fresh:
+    False leaves the soft reset out. Raises PortError, and has the board start anew then.
     """
     transport = _transport(port)
     try:
-        with _ended_by_signals():
-            try:
-                repl = _stopped(transport, port, say, fresh)
-            except BaseException as error:
-                _let_go(transport, port, at_prompt=not isinstance(error, PortError))
-                raise
-            yield repl
+        try:
+            repl = _stopped(transport, port, say, fresh)
+        except BaseException as error:
+            _let_go(transport, port, at_prompt=not isinstance(error, PortError))
+            raise
+        yield repl
     finally:
         with contextlib.suppress(OSError):
             transport.close()
@@ -247,17 +242,6 @@ def _let_go(transport: _Transport, port: str, at_prompt: bool) -> None:
         else:
             transport.serial.write(_RESTARTS)
             transport.serial.flush()
-
-
-def _ended_by_signals() -> contextlib.AbstractContextManager[None]:
-    """SIGTERM and SIGHUP are what Ctrl-C is, once, so that the board is started again; where nobody else has a say.
-
-    Not in threads, which get no signals, nor where the command has handlers of its own, or nohup.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return contextlib.nullcontext()
-    numbers = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))  # Windows: one
-    return ended_once(number for number in numbers if number and signal.getsignal(number) == signal.SIG_DFL)
 
 
 def _transport(port: str) -> _Transport:
