@@ -1,6 +1,9 @@
 """Verdicts of `doctor` on facts that a virtual board does not show, and the colours of a log."""
 
 import datetime
+import runpy
+import sys
+import types
 
 import pytest
 from cryptography import x509
@@ -8,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tools import ROOT
 from tools.serial import diagnosis, paint
 from tools.serial.diagnosis import FAIL, OK, WARN
 
@@ -93,6 +97,32 @@ def certificate(until):
 def test_wifi_that_fails(heard, status, words):
     found = diagnosis.wifi({"up": False, "tried": [("net", heard, status)], "address": None, "rssi": None})
     assert found.verdict == FAIL and found.text == f"net: {words}"
+
+
+@pytest.mark.parametrize(("lan", "station_up", "main", "link"), [
+    (True, False, "", {"lan": True, "address": "10.0.0.2"}), (False, False, "", {"lan": True, "address": ""}),
+    (None, False, "agent = Agent(link=Mine())", {"lan": False, "address": ""}),
+    (None, False, "Agent(\n    link=Mine(),\n)", {"lan": False, "address": ""}),
+    (None, True, "Agent(link=Mine())", None), (None, False, "led(blink=1)\nrun()  # or link=x", None),
+    (None, False, None, None)])
+def test_what_tells_of_a_link_of_its_own(tmp_path, monkeypatch, lan, station_up, main, link):
+    network, wlan = types.ModuleType("network"), types.SimpleNamespace(isconnected=lambda: station_up)
+    network.WLAN = type("WLAN", (), {"IF_STA": 0, "__new__": lambda *_: wlan})
+    if lan is not None:
+        network.LAN = lambda: types.SimpleNamespace(isconnected=lambda: lan, ifconfig=lambda: ("10.0.0.2",))
+    if main is not None:
+        (tmp_path / "main.py").write_text(main)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "network", network)
+    asked = runpy.run_path(ROOT / "tools" / "serial" / "device" / "reach.py")
+    assert asked["own_link"]() == link
+
+
+@pytest.mark.parametrize(("lan", "address", "verdict"), [
+    (True, "10.0.0.2", OK), (True, "", FAIL), (False, "", WARN)])
+def test_a_link_of_its_own(lan, address, verdict):
+    found = diagnosis.own_link({"lan": lan, "address": address})
+    assert found.verdict == verdict and "wi-fi" not in (found.text + found.advice).lower()
 
 
 def test_a_weak_signal_and_a_wrong_clock():

@@ -96,6 +96,25 @@ def test_doctor_names_what_is_wrong_with_settings_wifi_and_ca(shared_cloud, tmp_
         assert "is the CA the one that signed" in findings["tls entry"]["advice"]
 
 
+OWN_LINK = """
+from xyte.agent import Agent
+class Link:
+    history = None
+    step = heard = failed = rssi = lambda *_: None
+print("at work")
+Agent(link=Link()).run()
+"""
+
+
+def test_doctor_leaves_the_wifi_alone_where_main_brings_a_link(shared_cloud, tmp_path):
+    board = make_board(tmp_path / "b", shared_cloud, speed=10.0, settings={"wifi": []}, main=OWN_LINK)
+    with Plugged(board) as plugged:
+        plugged.wait("at work")
+        findings, status = examined(plugged)
+        assert status == 0 and not {"wifi", "tls entry"} & set(findings)
+        assert findings["link"]["verdict"] == "WARN" and "main.py brings it" in findings["link"]["text"]
+
+
 def other_ca():
     import certifi
 

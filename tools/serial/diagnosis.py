@@ -180,6 +180,16 @@ def wifi(facts: dict[str, Any]) -> Finding:
                    "2.4 GHz only: is the name right, to the letter, the password, the distance?")
 
 
+def own_link(facts: dict[str, Any]) -> Finding:
+    """Of an application that brings its link."""
+    if facts["address"]:
+        return Finding("link", OK, f"Ethernet, address {facts['address']}")
+    if facts["lan"]:
+        return Finding("link", FAIL, "Ethernet, without an address", "the cable, at both ends? Is there DHCP?")
+    return Finding("link", WARN, "main.py brings it (`link=`), and is stopped: nothing was asked that needs it",
+                   "the log says how it goes: `tools monitor`")
+
+
 def _radio(heard: bool, status: object) -> str:
     if status == 201 or not heard:
         return "not on the air"

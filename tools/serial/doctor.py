@@ -41,12 +41,16 @@ def examine(repl: Repl, network: bool = True) -> Iterator[Finding]:
 
 def _reach(repl: Repl, urls: list[str], cas: list[str]) -> Iterator[Finding]:
     try:
-        link = repl.call("reach", "wifi", _WIFI_MS, timeout_s=_LONGEST_S)
+        link = repl.call("reach", "own_link")
+        finding = diagnosis.own_link(link) if link else None
+        if not link:
+            link = repl.call("reach", "wifi", _WIFI_MS, timeout_s=_LONGEST_S)
+            finding = diagnosis.wifi(link)
     except BoardError as error:
         yield Finding("wifi", FAIL, _short(error), "")
         return
-    yield diagnosis.wifi(link)
-    if not link["up"]:
+    yield finding
+    if not link["address"]:
         return
     yield from _asked("clock", lambda: [diagnosis.clock(repl.call("reach", "clock"), time.time())])
     seen = set()

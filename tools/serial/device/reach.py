@@ -1,5 +1,6 @@
 # What a board reaches, question by question, for `doctor`. Runs on the board. No secret leaves it.
 import json
+import re
 import socket
 import time
 
@@ -21,6 +22,25 @@ def certificates(paths):
         except OSError:
             found[path] = None
     return found
+
+
+def own_link():
+    """The link that the application brings in place of the agent's Wi-Fi, None if it brings none.
+
+    Ethernet that it has set up stays through a soft reset; any other is gone, and only `Agent(link=...)` tells of it.
+    """
+    try:
+        lan = network.LAN()  # without arguments: the one that is there
+        return {"lan": True, "address": lan.ifconfig()[0] if lan.isconnected() else ""}
+    except (AttributeError, TypeError, ValueError, OSError):
+        pass
+    try:
+        with open("main.py") as f:  # of the slot that runs
+            brought = any(re.search(r"(^|[(, \t])link=", line.split("#")[0]) for line in f)
+    except OSError:
+        return None
+    up = network.WLAN(network.WLAN.IF_STA).isconnected()
+    return {"lan": False, "address": ""} if brought and not up else None
 
 
 def wifi(wait_ms):
