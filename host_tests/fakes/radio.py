@@ -21,6 +21,7 @@ class Radio:
         self.joins, self.powers, self.scans, self.renewals = [], [], 0, 0
         self.dhcp_ms = 0  # from joined to an address
         self.others = []  # rows of scan() beside those of `air`
+        self.hidden = ()  # names of `air` that scan() does not give
         self.name, self.dns = None, "192.168.1.1"
         self.station = Station(self)
         self.WLAN = _Kind(self.station)
@@ -158,5 +159,8 @@ class Station:
         if self._wanted and not self._has_address:
             return []
         air = self._radio.air
-        rows = [(name.encode(), b"\2\0\0\0\0\1", 6, air[name][2], 3 if air[name][0] else 0, False) for name in air]
+        rows = []
+        for name in air:
+            shown = b"" if name in self._radio.hidden else name.encode()
+            rows.append((shown, b"\2\0\0\0\0\1", 6, air[name][2], 3 if air[name][0] else 0, False))
         return rows + self._radio.others

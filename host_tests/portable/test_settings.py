@@ -94,11 +94,13 @@ def test_link_settings():
     fixed = {"ssid": "a", "ip": "10.0.0.2", "mask": "255.0.0.0", "gateway": "10.0.0.1"}
     settings = read(wifi=[fixed], hostname="pump-7", setup_password="12345678", link_reset_s=0, setup_after_s=0)
     assert settings.wifi == [fixed] and settings.hostname == "pump-7" and settings.setup_pin == -1
+    assert read(wifi=[{"ssid": "a", "hidden": True}]).wifi[0]["hidden"] is True
     for word, change in (
         ("ip", {"wifi": [{"ssid": "a", "ip": "10.0.0.256", "mask": "255.0.0.0", "gateway": "10.0.0.1"}]}),
         ("gateway", {"wifi": [{"ssid": "a", "ip": "10.0.0.2", "mask": "255.0.0.0"}]}),
         ("dns", {"wifi": [dict(fixed, dns=8)]}),
         ("ssid", {"wifi": [{"ssid": "x" * 33}]}),
+        ("hidden", {"wifi": [{"ssid": "a", "hidden": "no"}]}),
         ("setup_password", {"setup_password": "1234567"}),
         ("link_reset_s", {"link_reset_s": 86401}),
         ("setup_pin", {"setup_pin": -1}),

@@ -82,6 +82,20 @@ def test_prefers_the_better_network_once_it_can_be_heard():
     assert site.radio.scans == scans  # on the best one there is nothing to look for
 
 
+def test_better_network_that_hides_its_name_is_tried_when_one_of_these_is_heard():
+    hidden = dict(HOME, hidden=True)
+    site = Site([hidden, SHED], {"shed": SHED_AIR})
+    site.radio.hidden = ("home",)
+    site.pass_s(1300)
+    assert site.radio.scans == 2 and site.radio.joins == ["home", "shed"]  # none was heard, nothing was left
+    site.radio.air["home"] = HOME_AIR
+    assert site.pass_s(700)
+    assert site.radio.joins[2:] == ["home"] and site.link.rssi() == -60
+    seen = [(b"", b"", 1, -40, 3, True)]
+    assert wifi_rules.better([HOME, SHED], 1, -50, seen) is None, "it need not be ours"
+    assert wifi_rules.better([hidden, SHED], 0, -85, seen) is None, "nor another access point of the one in use"
+
+
 def test_better_network_with_a_wrong_key_costs_less_and_less():
     site = Site([dict(HOME, key="not-the-key"), SHED], {"home": HOME_AIR, "shed": SHED_AIR})
     assert site.pass_s(36000)

@@ -53,7 +53,7 @@ class Settings:
     update_keys: list  # paths
     update_command: str
     follow_latest: bool
-    wifi: list  # of {"ssid", "key", "ip", "mask", "gateway", "dns"}, all but the first optional
+    wifi: list  # of {"ssid", "key", "hidden", "ip", "mask", "gateway", "dns"}, all but the first optional
     hostname: str
     tx_power_dbm: float  # 0: the chip's own
     link_reset_s: int
@@ -118,19 +118,20 @@ def _typed(key, value, kind, limit):
 
 
 def _check_network(network):
-    """wifi: a list of objects, best network first. ssid; key, none for an open one; ip, mask, gateway, dns."""
+    """wifi: a list of objects, best network first. ssid; key, none for an open one; hidden; ip, mask, gateway, dns."""
     if not isinstance(network, dict) or not isinstance(network.get("ssid"), str) or not network["ssid"]:
         raise SettingsError("'wifi' must be a list of objects with 'ssid' and 'key'")
     if len(network["ssid"].encode()) > 32:
         raise SettingsError("'wifi': an ssid has 32 bytes at most")
     for name in network:
-        if name not in ("ssid", "key") and name not in _ADDRESSES:
+        if name not in ("ssid", "key", "hidden") and name not in _ADDRESSES:
             raise SettingsError("'wifi' has an unknown key '%s'" % name)
         if name in _ADDRESSES and not _is_address(network[name]):
             raise SettingsError("'wifi' %s of '%s' is not an IPv4 address" % (name, network["ssid"]))
     key = network.get("key") or ""
     if not isinstance(key, str) or key and not is_key(key):
         raise SettingsError("'wifi' key of '%s' must have 8 to 63 characters, or 64 hex digits" % network["ssid"])
+    _typed("hidden", network.get("hidden", False), bool, 1)
     if "ip" in network and not ("mask" in network and "gateway" in network):
         raise SettingsError("'wifi' ip of '%s' needs a mask and a gateway" % network["ssid"])
 

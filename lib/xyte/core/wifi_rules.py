@@ -56,11 +56,13 @@ def better(networks, current, dbm, seen):
     """(index, BSSID) of the best network above `current` that is received well, or None. seen: rows of scan().
 
     It may be the current one, which is received with dbm, by an access point that is much stronger: the driver takes
-    the first of that name that it meets.
+    the first of that name that it meets. One that is said to hide its name may be any without a name: whether it is,
+    the attempt shows.
     """
     for i in range(min(current + 1, len(networks))):
         ssid, least = networks[i]["ssid"].encode(), _GOOD_DBM if i < current else dbm + _STEP_DB
+        hidden = i < current and networks[i].get("hidden")
         for row in sorted(seen, key=lambda row: -row[_RSSI]):
-            if row[_SSID] == ssid and row[_RSSI] >= least:
-                return i, row[_BSSID]
+            if row[_SSID] == (b"" if hidden else ssid) and row[_RSSI] >= least:
+                return i, None if hidden else row[_BSSID]
     return None
