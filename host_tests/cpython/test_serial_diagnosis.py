@@ -3,6 +3,7 @@
 import datetime
 import runpy
 import sys
+import time
 import types
 
 import pytest
@@ -116,6 +117,34 @@ def test_what_tells_of_a_link_of_its_own(tmp_path, monkeypatch, lan, station_up,
     monkeypatch.setitem(sys.modules, "network", network)
     asked = runpy.run_path(ROOT / "tools" / "serial" / "device" / "reach.py")
     assert asked["own_link"]() == link
+
+
+def test_wifi_is_tried_as_the_settings_say(monkeypatch):
+    """Also beside a network whose name is no text."""
+    known = [{"ssid": "home", "ip": "10.0.0.2", "mask": "255.0.0.0", "gateway": "10.0.0.1"},
+             {"ssid": "c", "hidden": True}]
+    calls, network = [], types.ModuleType("network")
+
+    class Station:
+        IF_STA = 0
+        active = disconnect = connect = config = lambda *_, **__: None
+        isconnected = lambda _: False
+        status = lambda _: 15
+        scan = lambda _: [(b"\xff", 6), (b"home", 6)]
+        ifconfig = lambda _, four: calls.append(four)
+        ipconfig = lambda _, dhcp4: calls.append(dhcp4)
+
+        def __new__(cls, *_):
+            return object.__new__(cls)
+
+    network.WLAN = Station
+    monkeypatch.setitem(sys.modules, "network", network)
+    for name, value in (("ticks_ms", lambda: 0), ("ticks_add", max), ("ticks_diff", lambda *_: 0)):
+        monkeypatch.setattr(time, name, value, raising=False)
+    asked = runpy.run_path(ROOT / "tools" / "serial" / "device" / "reach.py")
+    asked["wifi"].__globals__["read_settings"] = lambda: {"wifi": known}
+    assert asked["wifi"](0)["tried"] == [("home", True, 15), ("c", True, 15)]
+    assert calls == [("10.0.0.2", "255.0.0.0", "10.0.0.1", "10.0.0.1"), True]
 
 
 @pytest.mark.parametrize(("lan", "address", "verdict"), [

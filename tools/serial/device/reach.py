@@ -50,11 +50,12 @@ def wifi(wait_ms):
     tried = []
     if not station.isconnected():
         try:
-            heard = [str(found[0], "utf8") for found in station.scan()]
+            heard = [found[0] for found in station.scan()]
         except (OSError, RuntimeError, ValueError):
             heard = []
         for known in read_settings().get("wifi", []):
-            tried.append((known["ssid"], known["ssid"] in heard, attempt(station, known, wait_ms)))
+            on_air = known["ssid"].encode() in heard or known.get("hidden", False)
+            tried.append((known["ssid"], on_air, attempt(station, known, wait_ms)))
             if station.isconnected():
                 break
     up = station.isconnected()
@@ -69,7 +70,9 @@ def attempt(station, known, wait_ms):
         pass
     try:
         if known.get("ip"):
-            station.ifconfig(tuple([known[key] for key in ("ip", "mask", "gateway", "dns")]))
+            station.ifconfig((known["ip"], known["mask"], known["gateway"], known.get("dns") or known["gateway"]))
+        else:
+            station.ipconfig(dhcp4=True)
         station.config(reconnects=2)  # while the driver goes on trying, it does not tell why it has to
         power = read_settings().get("tx_power_dbm")
         if power:
