@@ -16,6 +16,9 @@ sys.pycache_prefix = str(HERE.parent / ".cache" / "tests" / "bytecode")
 
 # In the background of a shell Ctrl-C is ignored, also by what is started here, and some tests press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# Under nohup the same goes for a hang-up: still none of these tests' business, but what they start hears it.
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda number, frame: None)
 
 # After a phase it collects garbage, all of it; here that would look through what pytest and hypothesis keep, too.
 collect = gc.collect
