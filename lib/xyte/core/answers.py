@@ -12,7 +12,7 @@ def parse(data):
     try:
         return json.loads(data)
     except (ValueError, MemoryError, RuntimeError):  # RuntimeError: nested too deep
-        raise AnswerError("the answer is not JSON")
+        raise AnswerError("the answer is not JSON, or too large")
 
 
 def members(data):
