@@ -38,6 +38,19 @@ def test_a_cloud_that_is_down_is_asked_less_and_less_and_found_again_within_the_
     assert all(9000 <= gap <= 11000 for gap in gaps(desk, TELEMETRY)[-3:])
 
 
+def test_an_answer_that_says_nothing_is_no_dead_link():
+    """Of a balancer in front of a hub that is down, say: else the whole fleet rejoins its networks and restarts."""
+    for page in (response(200, b"<html>Back soon</html>"), response(200), response(200, []), response(201, b"\0")):
+        desk = running()
+        desk.cloud.says[TELEMETRY] = page
+        failed = desk.agent._cycle.failed
+        desk.run(600)
+        assert desk.agent._cycle.failed > failed + 3 and not desk.chip.link.silent
+        desk.cloud.says[TELEMETRY] = response(200, b"{}")[:-1]
+        desk.run(1200)
+        assert desk.chip.link.silent, "one that does not come whole is"
+
+
 def test_registration_waits_grow_to_their_cap():
     desk = Desk("cycle")
     desk.cloud.says[REGISTER] = response(500)

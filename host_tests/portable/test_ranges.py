@@ -18,7 +18,7 @@ class Bench:
     """says: the file host's next answers, the last one again and again. asked: milliseconds of each request."""
 
     def __init__(self, *says):
-        self.says, self.asked = list(says), []
+        self.says, self.asked, self.targets = list(says), [], []
         server = FakeServer(self.answer)
         self.chip = FakeChip("", server)
         self.state = State(self.chip, Session(server, self.chip.clock, self.chip.feed))
@@ -27,6 +27,7 @@ class Bench:
 
     def answer(self, *request):
         self.asked.append(self.chip.clock.ms)
+        self.targets.append(request[1])
         return self.says.pop(0) if len(self.says) > 1 else self.says[0]
 
     def run(self):
@@ -86,3 +87,24 @@ def test_one_that_does_not_end_fails_the_update():
         assert b.seconds() == 0
         return
     raise AssertionError("no such file")
+
+
+def test_where_a_redirect_leads():
+    for location, target in (
+        ("/g?from=https://a.test/f", "/g?from=https://a.test/f"), ("g?from=https://a.test/f", "/g?from=https://a.test/f"),
+        ("//localhost/g", "/g"), ("HTTP://localhost/g?u=//a.test", "/g?u=//a.test"),
+    ):  # fmt: skip
+        b = Bench(response(302, b"", (("Location", location),)), GOOD)
+        b.run()
+        assert b.targets == ["/f", target], location
+
+
+def test_a_redirect_to_nowhere_is_named():
+    for fields in ((), (("Location", ""),), (("Location", "/" + "x" * 3000),)):
+        b = Bench(response(302, b"", fields))
+        try:
+            b.run()
+        except CommandError as e:
+            assert "answered 302" in str(e) and b.targets == ["/f"], str(e)
+        else:
+            raise AssertionError("it went somewhere")

@@ -2,6 +2,7 @@
 
       LinkError          no usable answer came: try again later
         NoAddressError   the host's name was not found
+        AnswerError      an answer came, and it is not what the documents allow: the link is well
         UntrustedError   the server could not prove who it is; nothing secret was sent
       RefusedError       the cloud answered, with a status that is not a success
       SettingsError      a person must change a setting; the text names the key
@@ -21,6 +22,10 @@ class NoAddressError(LinkError):
 
 
 class UntrustedError(LinkError):
+    pass
+
+
+class AnswerError(LinkError):
     pass
 
 

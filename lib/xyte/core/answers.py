@@ -1,18 +1,18 @@
-"""What the cloud's answers say, once they are whole. Anything that is not what the documents allow is a LinkError."""
+"""What the cloud's answers say, once they are whole. What is not as the documents allow is an AnswerError."""
 
 import json
 
-from xyte.errors import LinkError
+from xyte.errors import AnswerError
 
 _ID_CHARS = 64  # a UUID has 36
 
 
 def parse(data):
-    """The JSON value of a body. Raises LinkError for everything that is not JSON, however strange."""
+    """The JSON value of a body. Raises AnswerError for everything that is not JSON, however strange."""
     try:
         return json.loads(data)
     except (ValueError, MemoryError, RuntimeError):  # RuntimeError: nested too deep
-        raise LinkError("the answer is not JSON")
+        raise AnswerError("the answer is not JSON, or too large")
 
 
 def members(data):
@@ -22,7 +22,7 @@ def members(data):
 
 def _object(reply):
     if not isinstance(reply, dict):
-        raise LinkError("the answer is not an object")
+        raise AnswerError("the answer is not an object")
     return reply
 
 
@@ -49,7 +49,7 @@ def registration(reply):
     }
     for key in identity:
         if not isinstance(identity[key], str) or key in ("id", "access_key") and not is_token(identity[key]):
-            raise LinkError("registration answer: unusable '%s'" % key)
+            raise AnswerError("registration answer: unusable '%s'" % key)
     return identity
 
 
@@ -75,7 +75,7 @@ def command(status, reply):
     if ident is None and name is None:
         return None
     if isinstance(ident, bool) or not isinstance(ident, (str, int)) or not 0 < len(str(ident)) <= _ID_CHARS:
-        raise LinkError("command without a usable id")
+        raise AnswerError("command without a usable id")
     parameters = get("parameters")
     return {
         "id": ident,

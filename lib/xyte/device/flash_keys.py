@@ -28,6 +28,8 @@ class FlashKeys:
 
     def set(self, key, value):
         """Keep value (bytes, up to 4000). An equal value costs no write. Raises StoreError."""
+        if len(value) > _LONGEST:  # NVS would take it, and nothing here could read it again
+            raise StoreError("too long for NVS: " + key)
         self._write(self._nvs.set_blob, key, value)
 
     def get_int(self, key):

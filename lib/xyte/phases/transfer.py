@@ -45,7 +45,7 @@ def _fetch(state, now, buf):
         if not changed:
             return
         log.warning("update", "starting again from zero: " + changed)
-    raise CommandError("the file kept changing")
+    raise CommandError("started from zero too often: " + changed)
 
 
 def _bring(state, now, download, buf, tell):

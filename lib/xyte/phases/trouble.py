@@ -6,7 +6,7 @@ state.failures: how many there were in a row, of each kind of call. state.refusa
 from micropython import const
 from xyte import log
 from xyte.core import backoff, revocation
-from xyte.errors import RefusedError, SettingsError, StoreError, UntrustedError
+from xyte.errors import AnswerError, RefusedError, SettingsError, StoreError, UntrustedError
 from xyte.services.vault import Vault
 
 _FIRST_MS = const(2000)
@@ -32,7 +32,10 @@ def pause_ms(state, error, kind):
         log.error("cloud", "not trusted, nothing was sent: %s" % error)
     else:
         log.warning("cloud", error)
-        link.failed(error)
+        if isinstance(error, AnswerError):
+            link.heard()
+        else:
+            link.failed(error)
     failures = state.failures[kind]
     state.failures[kind] = min(failures + 1, _MOST)
     return least + backoff.after_failure_ms(failures, _FIRST_MS, _CAPS_MS[kind], state.chip.below)

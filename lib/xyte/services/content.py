@@ -6,7 +6,7 @@ A phase: the steady telemetry looks at its answer while it goes by.
 import json
 
 from micropython import const
-from xyte.errors import LinkError
+from xyte.errors import AnswerError
 
 _LIMIT = const(16384)  # bytes
 _PIECE_BYTES = const(256)
@@ -16,7 +16,7 @@ def part(response, name, out):
     """The attribute of a response that is called `name`; `body` is content that is used before `out` is written again:
     it lies there, as far as it fits.
 
-    Raises AttributeError when there is none, LinkError for a body over 16 KiB: larger ones are read from `raw`.
+    Raises AttributeError when there is none, AnswerError for a body over 16 KiB: larger ones are read from `raw`.
     """
     if name not in ("content", "text", "json", "body"):
         raise AttributeError(name)
@@ -52,6 +52,6 @@ def _pieces(response):
         data.extend(memoryview(buf)[:count])
         if len(data) > _LIMIT:
             response.close()
-            raise LinkError("body over %d bytes" % _LIMIT)
+            raise AnswerError("body over %d bytes" % _LIMIT)
         count = response.readinto(buf)
     return data

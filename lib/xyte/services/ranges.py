@@ -39,14 +39,15 @@ def ask(state, download):
             raise CommandError(str(e))
         timeout_s = _TIMEOUT_S * (piece // _PIECE)
         response = state.http.request("GET", download.source, None, headers, timeout_s)
-        if response.status_code not in (301, 302, 303, 307, 308):
+        location = response.headers.get("location")
+        if not location or response.status_code not in (301, 302, 303, 307, 308):
             try:
                 _begin(state.http, download, response)
             except _Changed as e:
                 return str(e)
             return ""
         response.close()
-        download.source = _joined(download.source, response.headers.get("location") or "")
+        download.source = _joined(download.source, location)
     raise CommandError("too many redirects")
 
 
@@ -109,7 +110,7 @@ def _partial(download, headers):
 def _whole(download, headers):
     """200: the server does not know ranges, or the file has changed. Either way these are bytes from zero on."""
     if download.at:
-        raise _Changed("no ranges")
+        raise _Changed("no ranges, or another file")
     length = headers.get("content-length")
     download.total = download.until = int(length) if length else -1
 
@@ -126,7 +127,7 @@ def _content_range(text):
 
 def _joined(base, location):
     """Where a Location header leads, from this URL."""
-    if "://" in location:
+    if "://" in location.partition("?")[0]:
         return location
     scheme, _, rest = base.partition("://")
     host, _, path = rest.partition("/")
