@@ -20,6 +20,7 @@ GO_ON, SWITCH_NOW, ON_TRIAL, TRY_AGAIN, ROLLED_BACK = 1, 2, 3, 4, 5
 POWER_LOSS = "PWRON_RESET"
 _NO_VERDICT = (POWER_LOSS, "UNKNOWN_RESET")  # the second: a terminal that pulled RTS, on a chip with USB of its own
 _MOST_TRIALS = const(3)  # one, and two more when it was the power that ended it
+PIECE, PIECE_S = 65536, 60  # bytes of a download, and the seconds that they may take, in whatever answer
 MOST_STARTS = 12  # of one download, restarts of the board included
 
 

@@ -4,6 +4,7 @@ An object of this lives as long as the transfer; what asks, unpacks and writes c
 and what others may find out is left here.
 """
 
+from xyte.core.update_rules import PIECE, PIECE_S
 from xyte.errors import LinkError
 
 
@@ -37,6 +38,8 @@ class Download:
         if not self.response:
             return None
         count = self.response.readinto(buf)
+        if (self.at + count) // PIECE > self.at // PIECE:
+            self.response.extend(PIECE_S)
         self.at += count
         if count:
             self.failures = 0

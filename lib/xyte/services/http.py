@@ -56,7 +56,7 @@ class Session:
         of up to 2048 bytes are kept, with `out` as data 160.
         Returns a Response, valid until the next request. Raises LinkError (UntrustedError: the server is not proven).
         """
-        self._deadline = self._clock.after_ms(int((timeout or _TIMEOUT_S) * 1000))
+        self.extend(timeout or _TIMEOUT_S)
         self._response.close()
         message = self._prepare(method, url, data, headers)
         origin = message[0]
@@ -75,6 +75,10 @@ class Session:
             raise
         self._response.begin()
         return self._response
+
+    def extend(self, seconds):
+        """The exchange may take so long from now on."""
+        self._deadline = self._clock.after_ms(int(seconds * 1000))
 
     def disconnect(self):
         """Close the connection, if any. The next request opens a new one."""
@@ -184,7 +188,7 @@ class Response:
 
     def __init__(self, session, incoming):
         self._session, self.incoming = session, incoming
-        self.raw = self
+        self.raw, self.extend = self, session.extend
         self.begin()
 
     def begin(self):

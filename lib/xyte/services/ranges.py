@@ -7,11 +7,11 @@ that tells who we are.
 from micropython import const
 from xyte import log, phase
 from xyte.core import backoff
+from xyte.core.update_rules import PIECE, PIECE_S
 from xyte.errors import CommandError, LinkError, SettingsError, UntrustedError
 
-_PIECE = const(65536)  # asked for at a time, in large files a tenth of them: the progress is told between two pieces
+# PIECE is asked for at a time, in large files a tenth of them: the progress is told between two pieces.
 _TENTH, _BLOCK = const(10), const(4096)  # and what may wait in the buffer, not written yet
-_TIMEOUT_S = const(60)  # for each 64 KiB
 _OUTAGE_MS = const(300000)  # failures in a row for longer, without a byte, end the update: the application stands still
 _LONGEST_REST_S = const(240)  # that a server may ask for at a time
 _MOST_REDIRECTS = const(3)
@@ -28,7 +28,7 @@ def ask(state, download):
 
     Raises LinkError; CommandError when the server refuses, or for a URL that we may not follow.
     """
-    piece = max(_PIECE, download.size // _TENTH + _BLOCK)
+    piece = max(PIECE, download.size // _TENTH + _BLOCK)
     headers = {"Range": "bytes=%d-%d" % (download.at, download.at + piece - 1), "Accept-Encoding": "identity"}
     if download.etag and not download.etag.startswith("W/"):
         headers["If-Range"] = download.etag
@@ -37,8 +37,7 @@ def ask(state, download):
             phase.call("xyte.core.url", "allowed", download.source, state.settings)
         except SettingsError as e:
             raise CommandError(str(e))
-        timeout_s = _TIMEOUT_S * (piece // _PIECE)
-        response = state.http.request("GET", download.source, None, headers, timeout_s)
+        response = state.http.request("GET", download.source, None, headers, PIECE_S)
         location = response.headers.get("location")
         if not location or response.status_code not in (301, 302, 303, 307, 308):
             try:
