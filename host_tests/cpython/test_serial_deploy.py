@@ -317,6 +317,14 @@ def test_why_a_port_cannot_be_opened(port, reason):
     assert str(told.value).splitlines()[0] == f"{port} cannot be opened: {reason}"
 
 
+@pytest.mark.parametrize("text", [
+    "Remote does not seem to support RFC2217 or BINARY mode [we-BINARY:False(INACTIVE), we-RFC2217:False(REQUESTED)]",
+    "Remote does not accept parameter change (RFC2217): dict_values([baudrate:REQUESTED, datasize:REQUESTED])",
+])
+def test_what_answers_does_not_speak_rfc_2217(text):
+    assert reason(serial.SerialException(text)).startswith("what answers there does not speak RFC 2217")
+
+
 @pytest.mark.parametrize(("number", "told"), [
     (errno.ENOENT, "No such file or directory"), (errno.EAGAIN, "another program has it open"),
     (errno.EBUSY, "another program has it open"), (errno.EACCES, "permission denied (Linux"),

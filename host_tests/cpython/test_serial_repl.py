@@ -74,8 +74,11 @@ def test_another_chip_is_refused_and_starts_again(board):
 
 
 def test_what_a_board_says_of_bytes_that_got_lost(board):
-    with Plugged(board) as plugged, connect(plugged.url) as repl, pytest.raises(BoardError) as caught:
-        repl.run("impor sys")
+    with Plugged(board) as plugged, connect(plugged.url) as repl:
+        with pytest.raises(BoardError) as caught:
+            repl.run("impor sys")
+        with pytest.raises(BoardError, match="makes no sense. If it is not always that"):
+            repl.call("files", "hashes", ["/bot.py"], keys=["/boot.py"])
     assert raw.told(caught.value).startswith("the board says: SyntaxError: invalid syntax. If it is not always that")
     assert raw.told(BoardError("ours")) == "ours"
 

@@ -51,7 +51,7 @@ def say(text: str) -> None:
 
 def _deploy(repl: Repl, args: argparse.Namespace) -> None:
     repl.call("files", "empty", deploy.STAGE)  # what an interrupted deployment left counts as free
-    about = repl.call("files", "about")
+    about = repl.call("files", "about", keys=deploy.ABOUT)
     frozen = bool(about["agent"]) and diagnosis.in_firmware(about["agent"][0])
     files = deploy.wanted(args.app, with_agent=not frozen)
     if beside := deploy.left_beside(args.app):

@@ -41,6 +41,8 @@ def reason(error: Exception) -> str:
         return "another program has it open"
     if "NoneType" in text:
         return "the URL needs a port number, as in socket://host:7001"
+    if "RFC2217" in text or "REQUESTED" in text:
+        return "what answers there does not speak RFC 2217; for bare bytes the URL begins with socket://"
     if os_says := _OS_SAYS.findall(text):
         return os_says[-1].replace("Inappropriate ioctl for device", "this is no serial port")
     return text.rpartition(": ")[2].strip("'\"()[] ") or "no port of a known kind"

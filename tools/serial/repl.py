@@ -9,7 +9,7 @@ import signal
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import serial
@@ -141,12 +141,19 @@ class Repl:
             raise BoardError(error.decode(errors="replace").replace("\r\n", "\n").strip())
         return out.decode(errors="replace").replace("\r\n", "\n")
 
-    def call(self, name: str, function: str, *arguments: object, timeout_s: float | None = 30) -> Any:
-        """What a function of device/`name`.py returns, a Python literal. Raises BoardError, PortError."""
+    def call(self, name: str, function: str, *arguments: object, timeout_s: float | None = 30,
+             keys: Collection[str] | None = None) -> Any:
+        """What a function of device/`name`.py returns, a Python literal. keys: a dictionary with these, no others.
+
+        Raises BoardError, PortError.
+        """
         printed = self.run(_WATCHDOG.format(_BUSY_MS) + script.portion(name, function, arguments), timeout_s)
         try:
-            return ast.literal_eval(printed.rstrip("\n").rpartition("\n")[2])
-        except (SyntaxError, ValueError) as error:
+            answer = ast.literal_eval(printed.rstrip("\n").rpartition("\n")[2])
+            if keys is not None and set(answer) != set(keys):
+                raise ValueError
+            return answer
+        except (SyntaxError, TypeError, ValueError) as error:
             text = f"{name}.{function} answered {printed.strip()!r}, which makes no sense. {_BAD_CABLE}"
             raise BoardError(text) from error
 
@@ -156,7 +163,7 @@ class Repl:
             cause, used = map(int, self.run(script.text("calm")).split()[-2:])
             return cause, used
         except (BoardError, ValueError) as error:  # no memory for that, or the program's last words
-            if "ImportError" in str(error):
+            if "no module named 'esp32'" in str(error):
                 text = f"this is no ESP32 with MicroPython ({str(error).splitlines()[-1]}). Is it the board's port?"
                 raise PortError(f"{self._port}: {text}") from error
             return None, None
