@@ -309,6 +309,8 @@ def test_a_port_that_cannot_be_opened(tmp_path):
     ("/dev", "Is a directory"),
     ("socket://127.0.0.1:1", "Connection refused"), ("rfc2217://127.0.0.1:1", "Connection refused"),
     ("socket://localhost", "the URL needs a port number, as in socket://host:7001"),
+    ("socket://localhost:70000", "the URL needs a port number, as in socket://host:7001"),
+    ("rfc2217://localhost:70000", "the URL needs a port number, as in socket://host:7001"),
     ("nonsense://x", "invalid URL, protocol 'nonsense' not known"),
 ])
 def test_why_a_port_cannot_be_opened(port, reason):
