@@ -95,6 +95,11 @@ def test_prompt_echoes_and_continues_blocks(port):
     assert port.read_until(b"(1, 2)\r\n>>> ") == b"(1,\r\n... 2)\r\n(1, 2)\r\n>>> "
 
 
+def test_prompt_takes_cr_lf_and_lets_arrows_pass(port):
+    port.write(b"for i in range(2):\r\n  print(i)\r\n\r\n\x1b[A7\x1b[3~\x1bOA\r\n")
+    assert port.read_until(b"7\r\n>>> ").endswith(b"...   print(i)\r\n... \r\n0\r\n1\r\n>>> 7\r\n7\r\n>>> ")
+
+
 def test_paste_mode(port):
     port.write(b"\x05if 1:\r    print('pasted')\r\x04")
     assert port.read_until(b">>> ").endswith(b"\r\npasted\r\n>>> ")

@@ -21,6 +21,7 @@ from tools.board.flash import Flash
 from tools.board.nvs.storage import Storage
 from tools.board.virtual import VirtualBoard
 from tools.serial import deploy, listen
+from tools.serial import repl as raw
 from tools.serial.port import PortError, open_port, reason
 from tools.serial.repl import BoardError, Repl, connect
 
@@ -308,12 +309,22 @@ def test_a_port_that_cannot_be_opened(tmp_path):
     ("/dev", "Is a directory"),
     ("socket://127.0.0.1:1", "Connection refused"), ("rfc2217://127.0.0.1:1", "Connection refused"),
     ("socket://localhost", "the URL needs a port number, as in socket://host:7001"),
+    ("socket://localhost:70000", "the URL needs a port number, as in socket://host:7001"),
+    ("rfc2217://localhost:70000", "the URL needs a port number, as in socket://host:7001"),
     ("nonsense://x", "invalid URL, protocol 'nonsense' not known"),
 ])
 def test_why_a_port_cannot_be_opened(port, reason):
     with pytest.raises(PortError) as told:
         open_port(port)
     assert str(told.value).splitlines()[0] == f"{port} cannot be opened: {reason}"
+
+
+@pytest.mark.parametrize("text", [
+    "Remote does not seem to support RFC2217 or BINARY mode [we-BINARY:False(INACTIVE), we-RFC2217:False(REQUESTED)]",
+    "Remote does not accept parameter change (RFC2217): dict_values([baudrate:REQUESTED, datasize:REQUESTED])",
+])
+def test_what_answers_does_not_speak_rfc_2217(text):
+    assert reason(serial.SerialException(text)).startswith("what answers there does not speak RFC 2217")
 
 
 @pytest.mark.parametrize(("number", "told"), [
@@ -359,6 +370,20 @@ def test_a_port_that_goes_with_the_reset_is_waited_for(monkeypatch):
     assert lines == ["back"]
 
 
+def test_noise_is_shown_and_harmless():
+    """Control codes would reach the terminal, and a line that does not end be kept for ever."""
+    heard, lines = [b"\xff\x1b]0;a\x07\x9b2J\x00\ttext \x1b[0;32mI\r\nnext", b"x" * 2000, b"y"], []
+
+    class Link(contextlib.nullcontext):
+        in_waiting = 0
+
+        def read(self, size):
+            return heard.pop(0)
+
+    listen.follow(Link(), lines.append, lambda: not heard)
+    assert lines == ["\ufffd\ufffd]0;a\ufffd\ufffd2J\ufffd\ttext \x1b[0;32mI", "next" + "x" * 2000, "y"]
+
+
 def test_a_board_that_nothing_is_deployed_to_runs_on(board, tmp_path):
     board.write_file("/main.py", b"print('at work')\n")
     with Plugged(board) as plugged:
@@ -371,7 +396,7 @@ def test_a_board_that_nothing_is_deployed_to_runs_on(board, tmp_path):
 
 @pytest.mark.parametrize(("answer", "reason"), [
     (b"", "no answer. Is this the board's port"),
-    (b"HTTP/1.1 400 Bad Request\r\n", "no MicroPython prompt. What came instead"),
+    (b"HTTP/1.1 400 Bad Request\r\n", "no MicroPython prompt. What came instead: .* Is this the board's port"),
 ])
 def test_a_port_where_something_else_listens(answer, reason, monkeypatch):
     monkeypatch.setattr("tools.serial.repl._ATTEMPT_S", 0.3)
@@ -379,6 +404,18 @@ def test_a_port_where_something_else_listens(answer, reason, monkeypatch):
     monkeypatch.setattr("tools.serial.repl._READ_S", 0.1)
     with other_program(answer) as port, pytest.raises(PortError, match=reason), connect(f"socket://127.0.0.1:{port}"):
         pass
+
+
+@pytest.mark.parametrize(("heard", "hint"), [
+    (b"\r\x03\r\x01", "what was sent, and comes back"),
+    (bytes(range(128, 256)), "no text: is this the board's port"),
+    (b"ets Jun  8 2016 00:22:57\r\n\r\nrst:0x10 (RTCWDT_RTC_RESET)\r\ninvalid header: 0xffffffff", "no firmware on it"),
+    (b"rst:0x1 (POWERON_RESET),boot:0x3 (DOWNLOAD_BOOT)\r\nwaiting for download\r\n", "waits to be flashed"),
+    (b"\r\nrst:0xc (SW_CPU_RESET)\r\n", "It keeps resetting"),
+    (b"\r\n>>> ", "no raw mode, or bytes get lost"),
+])
+def test_what_may_help_where_no_prompt_comes(heard, hint):
+    assert hint in raw._no_prompt("P", heard)
 
 
 class other_program:

@@ -192,10 +192,15 @@ def test_the_roms_own_commands_without_stub(tmp_path):
     (tmp_path / "data").write_bytes(bytes(range(256)) * 20)
     with Plugged(board, download=True) as plugged:
         plugged.wait("--- download mode ---")
-        written = subprocess.run(
-            [sys.executable, "-m", "esptool", "--port", plugged.url, "--before", "no-reset", "--after", "no-reset",
-             "--no-stub", "write-flash", "0x200000", tmp_path / "data"], capture_output=True, text=True, check=False)
+        esptool = [sys.executable, "-m", "esptool", "--port", plugged.url, "--before", "no-reset",
+                   "--after", "no-reset", "--no-stub"]
+        written = subprocess.run([*esptool, "write-flash", "0x200000", tmp_path / "data"], capture_output=True,
+                                 text=True, check=False)
         assert written.returncode == 0 and "Hash of data verified" in written.stdout, written.stdout
+        read = subprocess.run([*esptool, "read-flash", "0x200000", "100", tmp_path / "read"], capture_output=True,
+                              text=True, check=False)
+        assert read.returncode == 0, read.stdout
+    assert (tmp_path / "read").read_bytes() == bytes(range(100))
     assert (board.folder / "flash.bin").read_bytes()[0x200000:][:5120] == bytes(range(256)) * 20
 
 

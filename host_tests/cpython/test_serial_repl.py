@@ -62,6 +62,27 @@ def test_a_reset_in_the_middle_of_a_command_is_noticed(board):
         assert sum("--- boot" in line for line in plugged.lines[since:]) == 1, "it has restarted already"
 
 
+def test_another_chip_is_refused_and_starts_again(board):
+    board.write_file("/boot.py", b"import sys\nsys.modules.pop('esp32')\n")
+    board.write_file("/main.py", AT_WORK)
+    with Plugged(board) as plugged:
+        plugged.wait("still")
+        since = len(plugged.lines)
+        with pytest.raises(PortError, match="no ESP32 with MicroPython .ImportError: no module named 'esp32'.. Is it"):
+            connect(plugged.url).__enter__()
+        plugged.wait("at work", since)
+
+
+def test_what_a_board_says_of_bytes_that_got_lost(board):
+    with Plugged(board) as plugged, connect(plugged.url) as repl:
+        with pytest.raises(BoardError) as caught:
+            repl.run("impor sys")
+        with pytest.raises(BoardError, match="makes no sense. If it is not always that"):
+            repl.call("files", "hashes", ["/bot.py"], keys=["/boot.py"])
+    assert raw.told(caught.value).startswith("the board says: SyntaxError: invalid syntax. If it is not always that")
+    assert raw.told(BoardError("ours")) == "ours"
+
+
 def test_a_board_whose_prompt_was_lost_is_led_back_to_it(board):
     """It has reset itself while a command was sent, and its program prints on."""
     board.write_file("/main.py", AT_WORK)

@@ -39,7 +39,7 @@ class Terminal:
         typed = os.read(fd, 4096)
         if not typed:
             self._fds = []
-        return typed
+        return typed.replace(b"\n", b"\r")  # that is what Enter is on a serial line
 
     def shown(self, text: bytes, raw: bool) -> None:
         """Nothing: whoever sits at the terminal sees the log."""

@@ -18,6 +18,7 @@ _HEADER = struct.Struct("<BBHI")
 _BAD_COMMAND, _BAD_CHECKSUM, _BAD_DATA = 0x05, 0x07, 0x06  # as the ROM numbers them
 _SYNC_ANSWERS = 8
 _SEED = 0xEF
+_SLOW_BLOCK = 64
 
 # Registers that esptool looks at (soc headers of ESP-IDF): which chip, its MAC, the UART's divider at 115200 baud.
 _MAGIC_AT, _MAGIC = 0x40001000, 0x00F01D83
@@ -48,6 +49,7 @@ class RomLoader:
             0x02: self._begin, 0x03: self._data, 0x04: self._end,
             0x05: self._nothing, 0x06: self._nothing, 0x07: self._nothing,  # memory
             0x09: self._write_register, 0x0B: self._nothing, 0x0D: self._nothing, 0x0F: self._nothing,
+            0x0E: self._content_slow,
             0x10: self._begin_packed, 0x11: self._data, 0x12: self._end, 0x13: self._md5,
         }
         self._stub_commands = {0xD0: self._erase_all, 0xD1: self._erase, 0xD2: self._nothing}
@@ -138,6 +140,11 @@ class RomLoader:
         data = self._flash.read(address, size)
         blocks = b"".join(framed(data[at : at + block]) for at in range(0, size, block))
         return blocks + framed(hashlib.md5(data).digest())
+
+    def _content_slow(self, data: bytes) -> bytes:
+        """A read by the ROM: always 64 bytes, of which so many are meant."""
+        address, size = struct.unpack("<II", data)
+        return self._flash.read(address, min(size, _SLOW_BLOCK)).ljust(_SLOW_BLOCK, b"\0")
 
     def _write_register(self, data: bytes) -> bytes:
         address, value = struct.unpack_from("<II", data)

@@ -93,7 +93,8 @@ class Work:
                 board.call("files", "folder", "/" + folder)
             board.write(path + ".new", data)
         say("reading back")
-        digests = board.call("files", "hashes", [path + ".new" for path in files])
+        names = [path + ".new" for path in files]
+        digests = board.call("files", "hashes", names, keys=names)
         for path, data in files.items():
             if digests[path + ".new"] != hashlib.sha256(data).hexdigest():
                 raise ProvisionError(f"{path} reads back otherwise than it was written: is the flash worn out?")

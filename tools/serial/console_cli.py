@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tools.serial import bench
 from tools.serial.port import PortError, add_port
-from tools.serial.repl import BoardError, Repl, connect
+from tools.serial.repl import BoardError, Repl, connect, told
 
 HELP = ("work with a board on the bench, with one command or at a prompt. Its program is stopped meanwhile and started "
         "again at the end.")
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise
     except (PortError, BoardError, OSError) as error:
-        print(f"console: {error}", file=sys.stderr)
+        print(f"console: {told(error)}", file=sys.stderr)
         return 1
 
 
@@ -66,7 +66,7 @@ def _prompt(repl: Repl) -> int:
             if words:
                 _command(repl, words)
         except (BoardError, OSError) as error:  # a lost port ends the prompt
-            print(error)
+            print(told(error))
 
 
 def _command(repl: Repl, words: list[str]) -> int:

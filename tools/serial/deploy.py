@@ -17,6 +17,7 @@ from tools import ROOT, build
 from tools.serial.repl import BoardError, Repl
 from tools.update import application
 
+ABOUT = "version", "mpy", "free", "agent", "slots"  # what device/files.py tells of a board
 MANIFEST = "/.deployed"
 STAGE = "/.deploy"
 _OURS = ("/lib/", "/main.py", "/boot.py")
@@ -134,7 +135,7 @@ def _prove(repl: Repl, files: dict[str, bytes]) -> None:
 def _hashes(repl: Repl, paths: Iterable[str]) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for some in _portions(list(paths)):
-        found |= repl.call("files", "hashes", some)
+        found |= repl.call("files", "hashes", some, keys=some)
     return found
 
 

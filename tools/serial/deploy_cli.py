@@ -11,7 +11,7 @@ from tools import ROOT
 from tools.build import BuildError
 from tools.serial import deploy, diagnosis, listen, paint
 from tools.serial.port import PortError, add_port
-from tools.serial.repl import BoardError, Repl, connect
+from tools.serial.repl import BoardError, Repl, connect, told
 
 HELP = ("put the agent and an application on a board with stock MicroPython: compile, copy what changed, remove what "
         "is gone, verify, restart, follow the log. Identity, settings and certificates stay.")
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
             if not args.no_follow and not args.dry_run:
                 _follow(repl, args)
     except (PortError, BoardError, BuildError) as error:
-        print(f"deploy: {error}", file=sys.stderr)
+        print(f"deploy: {told(error)}", file=sys.stderr)
         return 1
     return 0
 
@@ -51,7 +51,7 @@ def say(text: str) -> None:
 
 def _deploy(repl: Repl, args: argparse.Namespace) -> None:
     repl.call("files", "empty", deploy.STAGE)  # what an interrupted deployment left counts as free
-    about = repl.call("files", "about")
+    about = repl.call("files", "about", keys=deploy.ABOUT)
     frozen = bool(about["agent"]) and diagnosis.in_firmware(about["agent"][0])
     files = deploy.wanted(args.app, with_agent=not frozen)
     if beside := deploy.left_beside(args.app):

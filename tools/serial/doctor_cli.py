@@ -9,7 +9,7 @@ import sys
 from tools.serial import doctor, paint
 from tools.serial.diagnosis import FAIL, OK, WARN, Finding
 from tools.serial.port import PortError, add_port
-from tools.serial.repl import BoardError, connect
+from tools.serial.repl import BoardError, connect, told
 
 HELP = ("say what is wrong with a board, and what to do: firmware, partitions, memory, identity, settings, Wi-Fi, "
         "clock, TLS. Stops its program and restarts it at the end. Shows no secret.")
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
             finally:
                 repl.restart()
     except (PortError, BoardError) as error:
-        print(f"doctor: {error}", file=sys.stderr)
+        print(f"doctor: {told(error)}", file=sys.stderr)
         return 2
     failed = [finding.check for finding in findings if finding.verdict == FAIL]
     if args.json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
@@ -11,6 +12,8 @@ from tools.serial.port import PortError, open_port, reason
 
 _PIECE_S = 0.2
 _AGAIN_S = 1.0
+_LONGEST = 1024  # bytes of a line: a port that sends noise ends none
+_UNSEEN = re.compile(r"\x1b(?!\[[\d;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")  # but tab and colours
 
 
 def follow(link: serial.SerialBase, show: Callable[[str], None], until: Callable[[], bool]) -> None:
@@ -19,10 +22,17 @@ def follow(link: serial.SerialBase, show: Callable[[str], None], until: Callable
     while not until():
         rest += _heard(link)
         *lines, rest = rest.split(b"\n")
+        if len(rest) > _LONGEST:
+            lines, rest = [*lines, rest], b""
         for line in lines:
-            show(line.decode(errors="replace").rstrip("\r"))
+            show(_seen(line))
     if rest:
-        show(rest.decode(errors="replace"))
+        show(_seen(rest))
+
+
+def _seen(line: bytes) -> str:
+    """What a terminal can show without harm: noise has its control codes in it, too."""
+    return _UNSEEN.sub("\ufffd", line.decode(errors="replace").rstrip("\r"))
 
 
 def keep_listening(port: str, show: Callable[[str], None], say: Callable[[str], None],

@@ -39,8 +39,10 @@ def reason(error: Exception) -> str:
         return "permission denied (Linux: add yourself to the group dialout)"
     if number in (errno.EBUSY, errno.EAGAIN):
         return "another program has it open"
-    if "NoneType" in text:
+    if "NoneType" in text or "debug|info" in text or "out of range" in text:  # pyserial trips over its own text
         return "the URL needs a port number, as in socket://host:7001"
+    if "RFC2217" in text or "REQUESTED" in text:
+        return "what answers there does not speak RFC 2217; for bare bytes the URL begins with socket://"
     if os_says := _OS_SAYS.findall(text):
         return os_says[-1].replace("Inappropriate ioctl for device", "this is no serial port")
     return text.rpartition(": ")[2].strip("'\"()[] ") or "no port of a known kind"

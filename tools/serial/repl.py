@@ -7,7 +7,7 @@ import base64
 import contextlib
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import serial
@@ -20,6 +20,12 @@ from tools.serial.port import BAUD, PortError, open_port
 _ATTEMPTS = 3
 _ATTEMPT_S = 4  # the agent may be in a handshake step or a signature when Ctrl-C comes
 _PRESSES, _PRESS_S = 40, 0.05
+_HINTS = {
+    b"invalid header: 0xffffffff": "There is no firmware on it: `tools flash` puts MicroPython there",
+    b"waiting for download": "The chip waits to be flashed: `tools flash`, or press EN to start what is on it",
+    b"\nrst:0x": "It keeps resetting: try again, Ctrl-C must meet a running program; or `tools flash`",
+    b">>> ": "That prompt has no raw mode, or bytes get lost: is this the board's port, and the cable good?",
+}
 _RAW_MODE = b"raw REPL; CTRL-B to exit\r\n"
 _PROMPT, _RESETS = b">>> ", b"soft reboot\r\n"
 _CHUNK = 720  # bytes of a file in one piece of code; the board holds it three times over
@@ -32,11 +38,18 @@ _WATCHDOG = "import machine\nmachine.WDT(timeout={})\n"
 _BUSY_MS, _PATIENT_MS = 600_000, 86_400_000
 _RESET = "import machine, time\ntime.sleep_ms(100)\nmachine.reset()"  # a chip's own USB has to send the acknowledgement
 _RESTARTS = b"\r\x03\r\x02\x04"  # Ctrl-C, then to the friendly prompt from wherever it is, then a soft reset
+_BAD_CABLE = "If it is not always that, bytes get lost on the way: try again, with another cable."
 _LOST = (TransportError, OSError, struct.error)  # the last: mpremote unpacks what a time-out cut short
 
 
 class BoardError(Exception):
     """The board did not do what it was told; the text is its own exception or ours."""
+
+
+def told(error: Exception) -> str:
+    """For a person: of a board's own exception the line that says most, and what may help."""
+    text = str(error)
+    return f"the board says: {text.splitlines()[-1]}. {_BAD_CABLE}" if text.startswith("Traceback") else text
 
 
 class _Restarted(TransportError):
@@ -117,7 +130,7 @@ class Repl:
             raise BoardError(f"not done after {longest_s} s") from failure
         except _LOST as failure:
             self._lost, self._restarted = True, isinstance(failure, _Restarted)
-            raise PortError(f"{self._port}: the connection was lost ({failure})") from failure
+            raise _lost(self._port, failure) from failure
         except KeyboardInterrupt:  # the board is still at it, and would take no restart
             _stop_program(self._transport, self._port, lambda text: None)
             raise
@@ -125,20 +138,31 @@ class Repl:
             raise BoardError(error.decode(errors="replace").replace("\r\n", "\n").strip())
         return out.decode(errors="replace").replace("\r\n", "\n")
 
-    def call(self, name: str, function: str, *arguments: object, timeout_s: float | None = 30) -> Any:
-        """What a function of device/`name`.py returns, a Python literal. Raises BoardError, PortError."""
+    def call(self, name: str, function: str, *arguments: object, timeout_s: float | None = 30,
+             keys: Collection[str] | None = None) -> Any:
+        """What a function of device/`name`.py returns, a Python literal. keys: a dictionary with these, no others.
+
+        Raises BoardError, PortError.
+        """
         printed = self.run(_WATCHDOG.format(_BUSY_MS) + script.portion(name, function, arguments), timeout_s)
         try:
-            return ast.literal_eval(printed.rstrip("\n").rpartition("\n")[2])
-        except (SyntaxError, ValueError) as error:
-            raise BoardError(f"{name}.{function} answered {printed.strip()!r}") from error
+            answer = ast.literal_eval(printed.rstrip("\n").rpartition("\n")[2])
+            if keys is not None and set(answer) != set(keys):
+                raise ValueError
+            return answer
+        except (SyntaxError, TypeError, ValueError) as error:
+            text = f"{name}.{function} answered {printed.strip()!r}, which makes no sense. {_BAD_CABLE}"
+            raise BoardError(text) from error
 
     def calm(self) -> tuple[int | None, int | None]:
-        """Put the watchdog off. Returns reset cause and bytes in use. Raises PortError."""
+        """Put the watchdog off. Returns reset cause and bytes in use. Raises PortError, also when this is no ESP32."""
         try:
             cause, used = map(int, self.run(script.text("calm")).split()[-2:])
             return cause, used
-        except (BoardError, ValueError):  # no memory for that, or the program's last words
+        except (BoardError, ValueError) as error:  # no memory for that, or the program's last words
+            if "no module named 'esp32'" in str(error):
+                text = f"this is no ESP32 with MicroPython ({str(error).splitlines()[-1]}). Is it the board's port?"
+                raise PortError(f"{self._port}: {text}") from error
             return None, None
 
     def patient(self) -> None:
@@ -163,7 +187,7 @@ class Repl:
         except TransportExecError as error:
             raise BoardError(error.error_output.strip()) from error
         except _LOST as error:
-            raise PortError(f"{self._port}: the connection was lost ({error})") from error
+            raise _lost(self._port, error) from error
 
     def restart(self) -> None:
         """Start the board anew; the port stays open for who listens then. Raises BoardError, PortError.
@@ -185,14 +209,14 @@ class Repl:
             # A port that is closed at once may take the key with it, when it leads over a network.
             self._transport.read_until(1, _RESETS, timeout=_READ_S, timeout_overall=_RESET_S)
         except OSError as error:
-            raise PortError(f"{self._port}: the connection was lost ({error})") from error
+            raise _lost(self._port, error) from error
 
     def start(self, code: str) -> None:
         """Run `code` and do not wait for its end, for it has none or resets the board. Raises PortError."""
         try:
             self._transport.exec_raw_no_follow(code)
         except _LOST as error:
-            raise PortError(f"{self._port}: the connection was lost ({error})") from error
+            raise _lost(self._port, error) from error
 
     @property
     def serial(self) -> serial.SerialBase:
@@ -265,7 +289,7 @@ def _stop_program(transport: SerialTransport, port: str, say: Callable[[str], No
                 transport.serial.write(b"\x03")
                 time.sleep(_PRESS_S)
     except OSError as error:
-        raise PortError(f"{port}: the connection was lost ({error})") from error
+        raise _lost(port, error) from error
     raise PortError(_no_prompt(port, heard))
 
 
@@ -279,7 +303,7 @@ def _soft_reset(transport: SerialTransport, port: str) -> None:
                 return
             key = b"\x03"  # a boot.py that does not end: ours, in safe mode
     except OSError as error:
-        raise PortError(f"{port}: the connection was lost ({error})") from error
+        raise _lost(port, error) from error
     raise PortError(f"{port}: the board does not come back from a soft reset")
 
 
@@ -317,7 +341,21 @@ def _until_quiet(transport: SerialTransport) -> bytes:
 
 def _no_prompt(port: str, heard: bytes) -> str:
     text = heard.decode(errors="replace").strip()
-    if not text:
+    if not heard:
         return (f"{port}: no answer. Is this the board's port, is the board powered, and is MicroPython on it? "
                 "(`tools flash` puts it there; a board in a crash loop: try again, Ctrl-C must meet a running program)")
-    return f"{port}: no MicroPython prompt. What came instead: {text[-160:]!r}"
+    return f"{port}: no MicroPython prompt. What came instead: {text[-160:]!r}. {_hint(heard, text)}"
+
+
+def _hint(heard: bytes, text: str) -> str:
+    if not heard.strip(b"\r\n\x01\x02\x03\x04"):
+        return "That is what was sent, and comes back: is this the board's port, and a board connected to it?"
+    if text.count("\ufffd") > len(text) // 10:
+        return f"That is no text: is this the board's port, and does its program keep to {BAUD} baud?"
+    return next((hint for sign, hint in _HINTS.items() if sign in heard),
+                "Is this the board's port? If its program lets nobody in, try again; the last resort is "
+                "`tools flash --erase`, which takes its identity, too")
+
+
+def _lost(port: str, error: Exception) -> PortError:
+    return PortError(f"{port}: the connection was lost ({error}). See to cable and power, and do it again")

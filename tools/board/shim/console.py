@@ -170,7 +170,7 @@ def read_line(prompt):
     line = bytearray()
     while True:
         key = read()
-        if key == 13 or key == 10:
+        if key == 13:  # LF is nothing: many a terminal sends CR LF
             print()
             return 0, str(line, "utf8")
         if key == 3 or key < 6 and not line:
@@ -181,6 +181,10 @@ def read_line(prompt):
             if line:
                 line = line[:-1]
                 _out.write(b"\x08 \x08")
+        elif key == 27:  # of an arrow, say: there is no cursor to move
+            if read() in b"[O":
+                while read() < 64:
+                    pass
         elif key >= 32 or key == 9:
             line.append(key)
             _out.write(_byte)

@@ -2,6 +2,7 @@
 # minutes, the soft reset that follows is no failed start, and what it will change is told: reset cause, bytes in use.
 import gc
 
+import esp32  # noqa: F401 - no other chip's firmware has it
 import machine
 
 machine.WDT(timeout=600000)
