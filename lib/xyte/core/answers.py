@@ -41,15 +41,13 @@ def registration(reply):
     ident = get("id") or get("device_id")
     if isinstance(ident, int) and not isinstance(ident, bool):
         ident = str(ident)  # refused, the registration would be lost: there is no second one
-    identity = {
-        "id": ident,
-        "access_key": get("access_key"),
-        "hub_url": get("hub_url") or "",
-        "hub_url_static_cert": get("hub_url_static_cert") or "",
-    }
+    identity = {"id": ident, "access_key": get("access_key")}
     for key in identity:
-        if not isinstance(identity[key], str) or key in ("id", "access_key") and not is_token(identity[key]):
+        if not isinstance(identity[key], str) or not is_token(identity[key]):
             raise AnswerError("registration answer: unusable '%s'" % key)
+    for key in ("hub_url", "hub_url_static_cert"):  # it can do without
+        value = get(key)
+        identity[key] = value if isinstance(value, str) else ""
     return identity
 
 
