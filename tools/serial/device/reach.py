@@ -49,7 +49,8 @@ def attempt(station, known, wait_ms):
         pass
     try:
         if known.get("ip"):
-            station.ifconfig(tuple([known[key] for key in ("ip", "mask", "gateway", "dns")]))
+            gateway = known["gateway"]
+            station.ifconfig((known["ip"], known["mask"], gateway, known.get("dns") or gateway))
         station.config(reconnects=2)  # while the driver goes on trying, it does not tell why it has to
         station.connect(known["ssid"], known.get("key") or None)
     except (OSError, RuntimeError) as e:
