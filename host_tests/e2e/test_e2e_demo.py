@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from tools import ROOT
+from tools import __main__ as cli
+from tools.board.virtual import VirtualBoard
 from tools.cloud.process import LocalCloud
+from tools.demo_board import known_port
 
 SECONDS = 20
 
@@ -52,3 +55,16 @@ def test_the_demo_fails_when_the_cloud_refuses_the_board(demos):
     assert status == 1, output
     assert re.search(r"^registered +no$", output, re.MULTILINE)
     assert "refused: HTTP 404" in output and "Traceback" not in output
+
+
+def test_a_kept_demo_finds_its_cloud_again(tmp_path):
+    assert known_port(tmp_path / "board") == 0
+    VirtualBoard.create(tmp_path / "board", entry_url="https://localhost:12345", hardware_key="k", sn="1", ca=b"ca")
+    assert known_port(tmp_path / "board") == 12345
+
+
+def test_a_folder_that_cannot_be_is_said_in_a_line(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert cli.main(["demo", "--dir", str(tmp_path / "file")]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("demo: ") and str(tmp_path / "file") in said and said.count("\n") == 1
