@@ -85,7 +85,8 @@ def _configure_new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--main", type=Path, metavar="FILE", help="instead of the repository's main.py")
     parser.add_argument("--files", action="append", default=[], metavar="/PATH=FILE", type=_file,
                         help="one more file on the board")
-    parser.add_argument("--firmware", type=Path, metavar="FILE", help="image (default: built from lib/)")
+    parser.add_argument("--firmware", type=Path, metavar="FILE",
+                        help="image (default: built from lib/, as version 0.0.0)")
     parser.add_argument("--arch", default="native", choices=["native", "amd64", "arm64", "i386"],
                         help="of the interpreter; i386 has the ESP32's word size")
     parser.add_argument("--heap", type=_heap, default="56wK", metavar="SIZE",
