@@ -1,6 +1,7 @@
 """Verdicts of `doctor` on facts that a virtual board does not show, and the colours of a log."""
 
 import datetime
+from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
@@ -127,3 +128,14 @@ def test_lines_are_painted_by_their_level(line, colour):
 def test_plain_lines_stay_plain():
     assert paint.painted("     12.345 I cloud: accepted", True) == "     12.345 I cloud: accepted"
     assert paint.painted("hello", True) == "hello"
+
+
+@pytest.mark.parametrize(("environment", "wanted"), [
+    ({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)])
+def test_a_terminal_without_colours(monkeypatch, environment, wanted):
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(paint.sys, "stdout", SimpleNamespace(isatty=lambda: True))
+    assert paint.wants_colour(no_color=False) == wanted and not paint.wants_colour(no_color=True)
