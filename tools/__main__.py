@@ -4,6 +4,8 @@ A command module offers ``configure(parser)``, which adds its options to an ``ar
 ``run(args) -> int``, whose result is the exit status. BrokenPipeError and KeyboardInterrupt it leaves to `main`.
 """
 
+from __future__ import annotations
+
 import argparse
 import importlib
 import os

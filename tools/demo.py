@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from tools.board.settings import BoardError
 from tools.build import BuildError
 from tools.cloud import defaults
 from tools.cloud.process import CloudFailed, LocalCloud
-from tools.demo_board import DemoBoard, make_board
+from tools.demo_board import DemoBoard, known_port, make_board
 from tools.demo_update import UpdateDemo
 from tools.interpreter import MissingInterpreter
 
@@ -36,12 +37,14 @@ def run(args: argparse.Namespace) -> int:
     """
     folder = args.dir or Path(tempfile.mkdtemp(prefix="xyte-demo-"))
     try:
-        with LocalCloud(folder / "cloud") as cloud:
+        with LocalCloud(folder / "cloud", https=known_port(folder / "board")) as cloud:
             if args.update:
                 return UpdateDemo(cloud, folder).run(args.seconds)
             return Demo(cloud, folder).run(args.seconds)
-    except (BoardError, BuildError, CloudFailed, MissingInterpreter) as error:
-        print(f"demo: {error}")
+    except BrokenPipeError:
+        raise
+    except (BoardError, BuildError, CloudFailed, MissingInterpreter, OSError) as error:
+        print(f"demo: {error}", file=sys.stderr)
         return 1
     finally:
         if not args.dir:

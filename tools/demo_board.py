@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from tools.board.virtual import VirtualBoard
 from tools.cloud import defaults
@@ -25,6 +27,13 @@ def make_board(folder: Path, cloud: LocalCloud, settings: Mapping[str, Any] | No
     return VirtualBoard.create(
         folder, entry_url=cloud.https, hardware_key=defaults.HARDWARE_KEY, sn=_SERIAL_NUMBER, ca=cloud.ca.read_bytes(),
         settings={"telemetry_interval_s": INTERVAL_S, "log_level": "debug", **(settings or {})}, **more)
+
+
+def known_port(folder: Path) -> int:
+    """The port at which the board in `folder`, of an earlier demo, looks for its cloud; 0 when there is no board."""
+    if not folder.exists():
+        return 0
+    return urlsplit(json.loads(VirtualBoard(folder).read_file("/settings.json"))["entry_url"]).port or 0
 
 
 class DemoBoard:

@@ -60,6 +60,14 @@ def test_a_port_that_cannot_be(tmp_path, port):
     assert failed.returncode == 2 and f"{port!r} is no TCP port: 1 to 65535, or 0 for a free one" in failed.stderr
 
 
+@pytest.mark.parametrize(("option", "value", "complaint"), [
+    ("--heap", "3", "no heap that MicroPython starts in"), ("--heap", "56 K", "no heap that MicroPython starts in"),
+    ("--speed", "fast", "speed is from 0.01 to 1000")])
+def test_a_number_that_cannot_be(tmp_path, option, value, complaint):
+    failed = board("new", str(tmp_path / "b"), "--stock", option, value)
+    assert failed.returncode == 2 and complaint in failed.stderr and not (tmp_path / "b").exists()
+
+
 def test_a_stock_board_has_nothing_but_firmware(tmp_path):
     made = board("new", tmp_path / "s", "--stock", "--mac", "24:A1:60:00:00:02")
     assert made.returncode == 0, made.stderr

@@ -37,3 +37,9 @@ def test_commands_are_found():
     assert sum(len(commands(path.read_text())) for path in READMES) > 15
     assert commands("    x=1 python -m tools cloud \\\n  --data D  # note\n    python -m tools board [new]\n") == [
         ["cloud", "--data", "D"]]
+
+
+@pytest.mark.parametrize("path", READMES, ids=shown)
+def test_curl_sends_the_whole_value(path):
+    """It takes a semicolon in the value of -F for the beginning of its own options; --form-string does not."""
+    assert not re.findall(r"""-F ("[^"]*;|'[^']*;|[^ "']*;)""", path.read_text())

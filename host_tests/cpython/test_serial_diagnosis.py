@@ -168,6 +168,14 @@ def test_hosts(url, expected):
     assert diagnosis.host_of(url) == expected
 
 
+@pytest.mark.parametrize(("answer", "text", "advice"), [
+    ("\nThe name is another\n\nThe CA, too\n", "The name is another The CA, too", "is the CA the one"),
+    ("OSError(111,)", "OSError(111,)", "does something listen there")])
+def test_a_host_that_is_not_reached(answer, text, advice):
+    found = diagnosis.reached("entry", "https://h", answer)
+    assert (found.verdict, found.text) == (FAIL, f"https://h: {text}") and found.advice.startswith(advice)
+
+
 @pytest.mark.parametrize(("line", "colour"), [
     ("     12.345 W wifi: link lost", "\x1b[33m"), ("      0.001 E agent: x", "\x1b[31m"),
     ("      0.001 D agent: x", "\x1b[2m"), ("ValueError: no", "\x1b[31m"), ("rst:0x1 (POWERON_RESET)", "\x1b[36m")])
@@ -178,3 +186,14 @@ def test_lines_are_painted_by_their_level(line, colour):
 def test_plain_lines_stay_plain():
     assert paint.painted("     12.345 I cloud: accepted", True) == "     12.345 I cloud: accepted"
     assert paint.painted("hello", True) == "hello"
+
+
+@pytest.mark.parametrize(("environment", "wanted"), [
+    ({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)])
+def test_a_terminal_without_colours(monkeypatch, environment, wanted):
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(paint.sys, "stdout", types.SimpleNamespace(isatty=lambda: True))
+    assert paint.wants_colour(no_color=False) == wanted and not paint.wants_colour(no_color=True)

@@ -166,7 +166,7 @@ def test_verify_without_a_form_looks_at_the_payload_alone(release):
     (["verify", "f.bin", "--chip", "esp32c3"], "refused: wrong chip"),
     (["verify", "f.bin", "--project", "lamp"], "refused: wrong project"),
     (["verify", "f.bin", "--slot", "4096"], "refused: too large"),
-    (["verify", "f.bin", "--fields", "ours.pub"], "verify: "),
+    (["verify", "f.bin", "--fields", "ours.pub"], "ours.pub holds no form fields"),
     (["verify", "f.bin", "--fields", "list.json"], "holds no form fields"),
     (["verify", "none.bin"], "No such file"),
     (["sign", "none.bin", "--version", "1.0.0", "--key", "ours.pem"], "No such file"),

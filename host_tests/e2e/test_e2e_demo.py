@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from tools import ROOT
+from tools import __main__ as cli
+from tools.board.virtual import VirtualBoard
 from tools.cloud.process import LocalCloud
+from tools.demo_board import known_port
 
 SECONDS = 20
 
@@ -64,3 +67,16 @@ def test_a_demo_that_is_ended_leaves_nothing(tmp_path):
     status, output = ended(process)
     assert status == 0 and re.search(r"^registered +yes$", output, re.MULTILINE), output
     assert not list(tmp_path.iterdir())
+
+
+def test_a_kept_demo_finds_its_cloud_again(tmp_path):
+    assert known_port(tmp_path / "board") == 0
+    VirtualBoard.create(tmp_path / "board", entry_url="https://localhost:12345", hardware_key="k", sn="1", ca=b"ca")
+    assert known_port(tmp_path / "board") == 12345
+
+
+def test_a_folder_that_cannot_be_is_said_in_a_line(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert cli.main(["demo", "--dir", str(tmp_path / "file")]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("demo: ") and str(tmp_path / "file") in said and said.count("\n") == 1

@@ -97,6 +97,7 @@ def test_eight_boards_at_once_one_port_dies_and_a_second_run_finishes_that_one_o
         assert provision([board.url for board in boards], *LABELS) == 0
         told += (again := capsys.readouterr().out)
         assert "1 done, 7 finished before, 0 not done" in again and "0 of 8 rows of the list are left" in again
+        assert "other settings" not in again
         (last,) = logged()[8:]
         assert (last["result"], last["mac"], last["sn"]) == ("done", mac(5), broken["sn"])
         assert all(settings(board) == kept for board, kept in before.items())
@@ -149,6 +150,19 @@ def test_a_provisioned_board_registers_and_its_label_claims_it(shared_cloud, cap
         kept = settings(board)
         assert kept["log_level"] == "debug"
         assert kept["cloud_id"] in code and kept["setup_password"] in text, "the printed label still holds"
+
+
+def test_a_mistyped_password_is_put_right(monkeypatch, capsys):
+    with bag_of_boards(1) as (board,):
+        monkeypatch.setenv("XYTE_WIFI_KEY", "virtual-kee")
+        assert provision([board.url]) == 0
+        board.wait("virtual-ap: wrong password")
+        monkeypatch.setenv("XYTE_WIFI_KEY", WIFI_KEY)
+        capsys.readouterr()
+        assert provision([board.url]) == 0
+        assert "with other settings than these: --even-registered writes them" in capsys.readouterr().out
+        assert provision([board.url], "--even-registered") == 0
+        board.wait("connected to virtual-ap")
 
 
 def test_labels_again_from_the_log_and_from_the_board():

@@ -71,7 +71,8 @@ def test_doctor_names_what_is_missing_on_a_stock_board(tmp_path):
 def test_doctor_names_what_is_wrong_with_settings_wifi_and_ca(shared_cloud, tmp_path):
     board = make_board(tmp_path / "b", shared_cloud, speed=10.0)
     settings = json.loads(board.read_file("/settings.json"))
-    wrong = {**settings, "wifi": [{"ssid": "virtual-ap", "key": "wrong-key"}], "tx_power_dbm": 8.5}
+    fixed = {"ip": "192.168.1.9", "mask": "255.255.255.0", "gateway": "192.168.1.1"}
+    wrong = {**settings, "wifi": [{"ssid": "virtual-ap", "key": "wrong-key", **fixed}], "tx_power_dbm": 8.5}
     board.write_file("/settings.json", json.dumps(wrong).encode())
     with Plugged(board) as plugged:
         findings, status = examined(plugged)

@@ -2,7 +2,8 @@
 
 from fakes.chip import FakeClock
 from fakes.server import FakeServer, response
-from xyte.errors import LinkError
+from xyte.device.stream import Connector
+from xyte.errors import LinkError, UntrustedError
 from xyte.services.http import Session
 
 URL = "http://h/x"
@@ -368,3 +369,17 @@ def test_lengths_of_six_digits_are_exact():
     except MemoryError:
         return  # more than a small heap has
     assert server.requests[0][2]["content-length"] == "101234"
+
+
+def test_a_certificate_with_several_faults_is_told_in_one_line():
+    class Distrustful:
+        def write(self, buf, start, count):
+            raise ValueError("\nThe name is another\n\nThe CA is unknown\n")
+
+    stream = Connector()
+    stream.use(Distrustful(), None, "hub")
+    try:
+        stream.write(b"x", 0, 1)
+        raise AssertionError("it went out")
+    except UntrustedError as e:
+        assert str(e) == "certificate of hub not accepted: The name is another The CA is unknown", e

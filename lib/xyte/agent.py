@@ -63,10 +63,12 @@ class Agent:
     # --- for main.py
 
     def sensor(self, name, every=None, deadband=None):
-        """Decorator: report what the function returns (number, bool, str to 1000 bytes, None to remove the key).
+        """Decorator: report what the function returns: a number of 32 bits, bool, str of up to 1000 bytes; None removes
+        the key. Another value, or an exception, is told to the cloud as the telemetry's status.
 
         every: seconds between reads; None: once for each telemetry. deadband: leave the value out while it is no
-        further than this from what the cloud knows; 0: report changes only; None: with every telemetry.
+        further than this from what the cloud knows; 0: report changes only; None: with every telemetry. Raises
+        TypeError or ValueError for what cannot be one of these.
         """
         phase.call("xyte.core.declared", "sensor", name, every, deadband)
 
@@ -81,6 +83,7 @@ class Agent:
 
         params: dict. progress: callable(text) to tell the operator how far it is. The return value, if any, is the
         message of `done`; an exception is `failed` with its text. needs: parameters without which it is not called.
+        Raises ValueError when there is a command of that name.
         """
         needs = phase.call("xyte.core.declared", "command", self._state.commands, name, needs)
 
@@ -91,7 +94,10 @@ class Agent:
         return add
 
     def before_update(self, ask):
-        """Decorator: ask this function of (kind, version) before an update; a text from it is the reason to refuse."""
+        """Decorator: ask this function of (kind, version) before an update; a text from it is the reason to refuse.
+
+        kind: "firmware" or "application"; version: a text.
+        """
         self._state.before_update.append(ask)
         return ask
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
+import shlex
 import signal
 import sys
 import termios
@@ -83,10 +85,12 @@ def _configure_new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--main", type=Path, metavar="FILE", help="instead of the repository's main.py")
     parser.add_argument("--files", action="append", default=[], metavar="/PATH=FILE", type=_file,
                         help="one more file on the board")
-    parser.add_argument("--firmware", type=Path, metavar="FILE", help="image (default: built from lib/)")
+    parser.add_argument("--firmware", type=Path, metavar="FILE",
+                        help="image (default: built from lib/, as version 0.0.0)")
     parser.add_argument("--arch", default="native", choices=["native", "amd64", "arm64", "i386"],
                         help="of the interpreter; i386 has the ESP32's word size")
-    parser.add_argument("--heap", default="56wK", metavar="SIZE", help="the chip's, as MicroPython's -X heapsize")
+    parser.add_argument("--heap", type=_heap, default="56wK", metavar="SIZE",
+                        help="the chip's, as MicroPython's -X heapsize")
     parser.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="board time per host time")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of what torn operations leave")
     parser.add_argument("--portal-port", type=_tcp_port, default=0, metavar="PORT",
@@ -139,7 +143,7 @@ def _new(args: argparse.Namespace) -> None:
             files={path: source.read_bytes() for path, source in args.files},
             main=args.main.read_bytes() if args.main else None, **chip)
     print(f"{args.folder}: a board, mac {BoardSettings.load(args.folder).mac}; "
-          f"start it with `python -m tools board run {args.folder}`")
+          f"start it with `python -m tools board run {shlex.quote(str(args.folder))}`")
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -238,7 +242,17 @@ def _tcp_port(text: str) -> int:
 
 
 def _speed(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0.01 <= value <= 1000:
         raise argparse.ArgumentTypeError("speed is from 0.01 to 1000")
     return value
+
+
+def _heap(text: str) -> str:
+    form = re.fullmatch(r"(\d+)w?([kKmM]?)", text)
+    if not form or int(form[1]) << {"": 0, "k": 10, "m": 20}[form[2].lower()] < 16384:
+        raise argparse.ArgumentTypeError(f"{text!r} is no heap that MicroPython starts in: 16K or more, as 56wK")
+    return text

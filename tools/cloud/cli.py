@@ -46,9 +46,11 @@ def run(args: argparse.Namespace) -> int:
         with _exclusive(args.data), contextlib.closing(Cloud(args.data)) as cloud:
             cloud.settings.change(changes)
             return _serve(args, cloud)
-    except (_CannotStart, SettingError, ValueError, OSError, sqlite3.Error) as error:
+    except sqlite3.Error as error:
+        print(f"cloud: {args.data}: its database cannot be used: {error}", file=sys.stderr)
+    except (_CannotStart, SettingError, ValueError, OSError) as error:
         print(f"cloud: {error}", file=sys.stderr)
-        return 1
+    return 1
 
 
 class _CannotStart(Exception):
@@ -110,7 +112,6 @@ def _only_this_machine(host: str) -> bool:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{port} is no port: 0 to 65535")
-    return port
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
+    return int(text)

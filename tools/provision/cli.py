@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import threading
 from pathlib import Path
@@ -34,7 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _configure_labels(parser)
     who = parser.add_argument_group("which boards")
     who.add_argument("--release", nargs="+", default=[], metavar="SN", help="rows of failed boards that are given up")
-    who.add_argument("--even-registered", action="store_true", help="new settings for registered and finished boards")
+    who.add_argument("--even-registered", action="store_true",
+                     help="new settings for registered and finished boards; their identity stays")
     who.add_argument("--relabel", action="store_true",
                      help="boards of another list become new devices, unless registered; their old labels are void")
 
@@ -79,7 +81,8 @@ def run(args: argparse.Namespace) -> int:
                 print(f"\n{line.summary(verdicts)}")
                 print(f"{matching.left()} of {len(work_list)} rows of the list are left")
                 if not args.labels and any(verdict.made for verdict in verdicts):
-                    print("labels with their set-up passwords: `python -m tools labels --ports all --out labels`")
+                    print("labels with their set-up passwords: "
+                          f"`python -m tools labels --ports {shlex.join(args.ports)} --out labels`")
         return int(not all(verdict.ok for verdict in verdicts))
     except BrokenPipeError:
         raise

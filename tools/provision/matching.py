@@ -12,7 +12,11 @@ from tools.provision.rows import Row
 
 
 class FinishedBefore(Exception):
-    """The log and the board agree that it is done; the text says as what."""
+    """The log and the board agree that it is done; the text says as what. row: of the list, its own."""
+
+    def __init__(self, text: str, row: Row):
+        super().__init__(text)
+        self.row = row
 
 
 class Matching:
@@ -73,8 +77,9 @@ class Matching:
         if self._even_registered:
             return
         sn = board.kept.get("sn", "")
-        if before.get("result") == DONE and before["sn"] == sn and any(row.sn == sn for row in self._rows):
-            raise FinishedBefore(f"made as {sn} on {before['time'][:10]}")
+        row = next((row for row in self._rows if row.sn == sn), None)
+        if before.get("result") == DONE and before["sn"] == sn and row:
+            raise FinishedBefore(f"made as {sn} on {before['time'][:10]}", row)
         if board.registered and (not before or before["sn"] != (sn or before["sn"])):
             raise ProvisionError(f"this board is registered already, as {sn or 'what is unknown'}; "
                                  "--even-registered gives it new settings and leaves its identity")

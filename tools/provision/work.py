@@ -12,7 +12,7 @@ from tools import claim_code
 from tools.provision import codes, found
 from tools.provision.audit import DONE, FAILED, AuditLog
 from tools.provision.found import Found
-from tools.provision.matching import Matching
+from tools.provision.matching import FinishedBefore, Matching
 from tools.provision.order import SETTINGS, Order
 from tools.provision.problem import ProvisionError, told
 from tools.provision.rows import Row
@@ -56,7 +56,7 @@ class Work:
         what = found.ask(board)
         if not what.agent:
             raise ProvisionError("no agent on this board: `python -m tools deploy` puts it there")
-        row = self.matching.claim(what, port)
+        row = self._claimed(board, what, port)
         say(f"{what.mac} becomes {row.sn}")
         device = self._device(row, what)
         about = {"mac": device.mac, "sn": row.sn, "cloud_id": device.cloud_id, "name": row.name,
@@ -73,6 +73,20 @@ class Work:
             raise ProvisionError(f"{row.sn}: {told(error)}") from error
         self.log.write(DONE, **about)
         return device
+
+    def _claimed(self, board: Repl, what: Found, port: str) -> Row:
+        """The row for this board. What FinishedBefore says of it, it also says when this run has something else for it:
+        so the cure of a mistyped key or password is found.
+        """
+        try:
+            return self.matching.claim(what, port)
+        except FinishedBefore as before:
+            files = self._files(before.row, self._device(before.row, what))
+            digests = board.call("files", "hashes", list(files), keys=files)
+            if all(digests[path] == hashlib.sha256(data).hexdigest() for path, data in files.items()):
+                raise
+            raise FinishedBefore(f"{before}, with other settings than these: --even-registered writes them",
+                                 before.row) from None
 
     def _device(self, row: Row, what: Found) -> Device:
         """What was made up for a board stays: it may have been shown or sent already. So does a registered board's

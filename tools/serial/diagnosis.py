@@ -133,7 +133,8 @@ def stores(facts: dict[str, Any]) -> Finding:
 def identity(facts: dict[str, Any]) -> Finding:
     whole = [name for name, good in facts["copies"].items() if good]
     if not whole:
-        return Finding("identity", WARN, "none: the board has not registered yet", "see settings and TLS below")
+        return Finding("identity", WARN, "none: the board has not registered yet",
+                       "see below; when all of that is well, `tools monitor` shows what the cloud says of it")
     if not facts["id"]:
         return Finding("identity", WARN, "given up after the cloud refused it", "was the device deleted in the cloud?")
     text = f"device {masked(facts['id'])}, kept in {' and '.join(whole)}"
@@ -177,7 +178,8 @@ def wifi(facts: dict[str, Any]) -> Finding:
             return Finding("wifi", WARN, text, "a weak signal: move board, antenna or access point")
         return Finding("wifi", OK, text)
     return Finding("wifi", FAIL, "; ".join(tried) or "no network is known",
-                   "2.4 GHz only: is the name right, to the letter, the password, the distance?")
+                   "2.4 GHz only: is the name right, to the letter, the password, the distance? "
+                   "`tools provision --even-registered` writes others")
 
 
 def own_link(facts: dict[str, Any]) -> Finding:
@@ -232,8 +234,10 @@ def reached(name: str, url: str, answer: int | str | None) -> Finding:
         return Finding(f"tls {name}", OK, f"{url} verified in {answer} ms")
     if answer is None:
         return Finding(f"tls {name}", WARN, f"{url} answers, without TLS", "for development only")
-    return Finding(f"tls {name}", FAIL, f"{url}: {answer}", "is the CA the one that signed this host's certificate, "
-                   "the clock right, the port open in the firewall?")
+    advice = "is the CA the one that signed this host's certificate, the name the one in it, the clock right?"
+    if answer.startswith("OSError"):
+        advice = "does something listen there, is the port right, and open in the firewall?"
+    return Finding(f"tls {name}", FAIL, f"{url}: {' '.join(answer.split())}", advice)
 
 
 def masked(text: str) -> str:

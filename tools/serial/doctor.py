@@ -59,7 +59,10 @@ def _reach(repl: Repl, urls: list[str], cas: list[str]) -> Iterator[Finding]:
         if (host, port) in seen:
             continue
         seen.add((host, port))
-        yield diagnosis.resolved(name, host, repl.call("reach", "resolve", host, timeout_s=_LONGEST_S))
+        found = diagnosis.resolved(name, host, repl.call("reach", "resolve", host, timeout_s=_LONGEST_S))
+        yield found
+        if found.verdict == FAIL:
+            continue
         answer = repl.call("reach", "handshake", host, port, cas, timeout_s=_LONGEST_S) if secure else \
             repl.call("reach", "connection", host, port, timeout_s=_LONGEST_S)
         yield diagnosis.reached(name, url, answer)

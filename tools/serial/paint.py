@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import time
@@ -15,8 +16,9 @@ _FAULT = re.compile(r"Traceback|\w*(Error|Exception|Interrupt): |  File \"|Guru 
 
 
 def wants_colour(no_color: bool) -> bool:
-    """Colours: on a terminal, unless they are not wanted."""
-    return sys.stdout.isatty() and not no_color
+    """Colours: on a terminal that has them, unless they are not wanted, also by https://no-color.org."""
+    unwanted = no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not unwanted
 
 
 def painted(line: str, colour: bool) -> str:

@@ -59,7 +59,10 @@ def _fields(args: argparse.Namespace) -> dict[str, Any] | None:
         if args.key:
             raise ValueError(f"{path} is missing: --key needs the form fields, `sign` writes them")
         return None
-    value = json.loads(path.read_text())
+    try:
+        value = json.loads(path.read_text())
+    except ValueError:
+        value = None
     if not isinstance(value, dict) or not all(text is None or isinstance(text, str) for text in value.values()):
         raise ValueError(f"{path} holds no form fields: `sign` writes them")
     return value

@@ -58,8 +58,8 @@ class Connector:
             raise self._untrusted(e)
 
     def _untrusted(self, e):
-        """Certificate trouble is a ValueError on every port; its text says which check failed."""
-        return UntrustedError("certificate of %s not accepted: %s" % (self._host, str(e).strip()))
+        """Certificate trouble is a ValueError on every port; its text says which checks failed, a line each."""
+        return UntrustedError("certificate of %s not accepted: %s" % (self._host, " ".join(str(e).split())))
 
     def close(self):
         try:

@@ -70,7 +70,8 @@ def attempt(station, known, wait_ms):
         pass
     try:
         if known.get("ip"):
-            station.ifconfig((known["ip"], known["mask"], known["gateway"], known.get("dns") or known["gateway"]))
+            gateway = known["gateway"]
+            station.ifconfig((known["ip"], known["mask"], gateway, known.get("dns") or gateway))
         else:
             station.ipconfig(dhcp4=True)
         station.config(reconnects=2)  # while the driver goes on trying, it does not tell why it has to
