@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from tools.link import constants
 from tools.link.error import LinkError
 from tools.link.shorts import IN_EVERY_FIRMWARE, short_names
-from tools.link.syntax import FUNCTIONS, attributes_of, is_private, names_of
+from tools.link.syntax import attributes_of, is_private, names_bound
 from tools.link.units import Module, Unit, divide
 
 _OF_BUILTINS = set(dir(builtins)).union(*(dir(kind) for kind in vars(builtins).values() if isinstance(kind, type)))
@@ -50,16 +51,24 @@ class Program:
         return texts, keywords, offered
 
     def _shorts_of_attributes(self) -> dict[str, str]:
-        """Methods are named in tracebacks, so they get names that nobody takes for something else."""
+        """The most frequent first, the shortest are theirs.
+
+        Methods are named in tracebacks, so they get names that nobody takes for something else; and what is bound in
+        the body of a class must not hide a builtin there.
+        """
         trees = [module.tree for module in self.modules.values()]
-        mentioned = set().union(*(names_of(tree) for tree in trees), self._fixed)
-        shared = iter([name for name in IN_EVERY_FIRMWARE if name not in mentioned])
+        mentioned = Counter(name for unit in self.units for name in set().union(
+            *({node.attr for node in ast.walk(module.tree) if isinstance(node, ast.Attribute)} for module in unit.parts)))
+        named = {name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+                 for name in names_bound(node.body)}
+        shared = iter([name for name in IN_EVERY_FIRMWARE
+                       if name not in named | self._texts | self._keywords and not mentioned[name]])
         letters = short_names("_")
-        methods = {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, FUNCTIONS)}
+        names = dict.fromkeys(name for tree in trees for name in attributes_of(tree))
         found: dict[str, str] = {}
-        for name in (name for tree in trees for name in attributes_of(tree)):
-            if name not in found and not is_private(name) and self._is_free(name):
-                found[name] = next(letters) if name in methods else next(shared, None) or next(letters)
+        for name in sorted(names, key=lambda name: -mentioned[name]):
+            if not is_private(name) and self._is_free(name):
+                found[name] = next(letters) if name in named else next(shared, None) or next(letters)
         return found
 
     def _is_free(self, name: str) -> bool:
