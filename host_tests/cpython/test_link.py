@@ -159,6 +159,25 @@ def test_names_are_few():
     assert {"left", "right", "named", "size"} <= names, "texts and keywords"
 
 
+def test_a_name_from_a_bundle_is_the_same_on_both_sides():
+    linked = link.link(sources(), BUNDLES, public=[*PUBLIC, "app.core.rules"])
+    assert linked["app.late"].startswith("from app.base import ") and " as " not in linked["app.late"]
+
+
+def test_attributes_have_names_of_every_firmware():
+    base, late = (link.link(sources(), BUNDLES, public=PUBLIC)[name] for name in ("app.base", "app.late"))
+    texts = sources()
+    texts["app.late"] = texts["app.late"].replace("_rules", "rules_told")
+    assert "rules_told" not in link.link(texts, BUNDLES, public=PUBLIC)["app.late"]
+    assert "isalpha" in link.link(texts, BUNDLES, public=PUBLIC)["app.late"] and "isalpha" not in base + late
+
+
+def test_a_public_module_that_nobody_uses_is_where_it_was():
+    texts = {**sources(), "app.core.alone": "def ring():\n    return 1\n"}
+    assert "def ring" in link.link(texts, BUNDLES, public=[*PUBLIC, "app.core.alone"])["app.core.alone"]
+    assert "app.core.alone" not in link.link(texts, BUNDLES, public=PUBLIC)
+
+
 def test_values_that_never_change_need_no_name():
     texts = sources()
     texts["app.late"] += "from app.core.marks import DASH\ndef dash():\n    return DASH\n"
@@ -171,8 +190,9 @@ def test_values_that_never_change_need_no_name():
 
 def test_names_of_the_outside_stay():
     linked = link.link(sources(), BUNDLES, foreign=["grow"], public=[*PUBLIC, "app.core.rules"])
-    assert {"grow", "clip", "echo"} <= link.names_in(linked["app.base"])
-    assert linked["app.core.rules"].startswith("from app.base import ") and "clip" in linked["app.core.rules"]
+    base, facade = link.names_in(linked["app.base"]), linked["app.core.rules"]
+    assert {"grow", "Mine"} <= base and not {"clip", "echo"} & base
+    assert facade.startswith("from app.base import ") and " as clip" in facade and " as echo" in facade
     names = link.names_in(linked["app.face"])
     assert {"Face", "main", "name", "size", "tell", "loud"} <= names and "_size" not in names
 

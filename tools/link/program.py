@@ -32,6 +32,8 @@ class Program:
         self._attributes = self._shorts_of_attributes()
         for unit in self.units:
             for module in unit.parts:
+                self._reserve(unit, module)
+            for module in unit.parts:
                 self._name_globals(unit, module)
                 private = [name for name in attributes_of(module.tree) if is_private(name)]
                 module.private = dict(zip(private, short_names(""), strict=False))
@@ -57,8 +59,8 @@ class Program:
         the body of a class must not hide a builtin there.
         """
         trees = [module.tree for module in self.modules.values()]
-        mentioned = Counter(name for unit in self.units for name in set().union(
-            *({node.attr for node in ast.walk(module.tree) if isinstance(node, ast.Attribute)} for module in unit.parts)))
+        mentioned = Counter(name for unit in self.units for name in {
+            node.attr for module in unit.parts for node in ast.walk(module.tree) if isinstance(node, ast.Attribute)})
         named = {name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
                  for name in names_bound(node.body)}
         shared = iter([name for name in IN_EVERY_FIRMWARE
@@ -74,15 +76,27 @@ class Program:
     def _is_free(self, name: str) -> bool:
         return name not in self._fixed and not name.startswith("__")
 
+    def _reserve(self, unit: Unit, module: Module) -> None:
+        """What a module takes from a bundle before it keeps the name that it has there: so it needs no second one."""
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                owner, member = module.imports.get(node.value.id, ("", ""))[0], node.attr
+            else:
+                owner, member = module.imports.get(getattr(node, "id", ""), ("", ""))
+            if owner and self.modules[owner].unit is not unit and member in self.modules[owner].shorts:
+                unit.reserved.setdefault(self.modules[owner].shorts[member], self.modules[owner].unit.name)
+
     def _name_globals(self, unit: Unit, module: Module) -> None:
         # By a text a name is looked up in a module that is called by name, or by the module itself.
         by_text = module is unit.parts[-1] and not unit.is_bundle or "globals" in module.mentioned
         for name in module.bound:
             if name in module.imports or name in module.outside:
                 continue
+            # A class says its name; what else a facade offers is renamed there.
+            offered = module.name in self.public and not is_private(name)
             stays = (by_text and name in self._texts or name.startswith("__")
-                     or module.name in self.public and not is_private(name))
-            if stays and any(name in other.shorts.values() for other in unit.parts):
+                     or offered and (unit.name == module.name or name in module.classes))
+            if stays and (name in unit.reserved or any(name in other.shorts.values() for other in unit.parts)):
                 raise LinkError(f"{module.name}: {name} is there twice in {unit.name}")
             # The compiler puts a constant in for its name wherever that stands, so nothing else may have that name.
             module.shorts[name] = name if stays else next(unit.constants if name in module.folded else unit.letters)
@@ -126,7 +140,7 @@ class Program:
             return short
         key = owner.unit.name, short
         if key not in user.unit.taken:
-            user.unit.taken[key] = next(user.unit.letters)
+            user.unit.taken[key] = short if user.unit.reserved.get(short) == key[0] else next(user.unit.letters)
         return user.unit.taken[key]
 
     def is_there(self, user: Module, owner: Module) -> bool:
