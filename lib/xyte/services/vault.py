@@ -114,7 +114,7 @@ def ready(state):
 
     Raises StoreError.
     """
-    vault = _loaded(state)
+    vault = loaded(state)
     if not state.probed:
         vault.probe()
         state.probed = True
@@ -123,11 +123,17 @@ def ready(state):
 
 def keep(state):
     """Keep state.identity, which is the only copy until then. Raises StoreError."""
-    _loaded(state).keep(state.identity)
+    loaded(state).keep(state.identity)
     state.unsaved = False
 
 
-def _loaded(state):
+def current(state):
+    """The identity in use, or None."""
+    return loaded(state).current
+
+
+def loaded(state):
+    """The vault as flash has it."""
     vault = Vault(state.chip.keys, state.chip.root)
     vault.load()
     return vault
