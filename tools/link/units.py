@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tools.link.shorts import short_names
-from tools.link.syntax import is_const, is_private, names_bound, targets
+from tools.link.syntax import is_const, is_empty, is_private, names_bound, targets
 
 
 @dataclass
@@ -48,7 +48,8 @@ class Module:
                         if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names} - set(self.imports)
         self.folded = {name for node in self.tree.body if isinstance(node, ast.Assign) and is_const(node.value)
                        for name in names_bound([node]) if is_private(name)}
-        self.classes = {node.name for node in self.tree.body if isinstance(node, ast.ClassDef)}
+        self.classes = {node.name for node in self.tree.body if isinstance(node, ast.ClassDef)
+                        and not is_empty(node)}
         self.mentioned = {node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name)}
         self.changing = {name for node in ast.walk(self.tree) if isinstance(node, ast.Global) for name in node.names}
         self.shorts: dict[str, str] = {}  # global -> its name in the unit
