@@ -110,7 +110,7 @@ def _typed(key, value, default, limit):
     if type(value) is not kind and (kind is not float or type(value) is not int):
         names = {str: "a text", int: "a whole number", list: "a list", bool: "true or false"}
         raise SettingsError("'%s' must be %s" % (key, names.get(kind, "a number")))
-    if kind in (str, list):
+    if isinstance(value, (str, list)):
         if len(value) > limit:
             raise SettingsError("'%s' is longer than %d" % (key, limit))
     elif not _LEAST.get(key, 0) <= value <= limit:
@@ -125,10 +125,11 @@ def _check_network(network):
     if len(network["ssid"].encode()) > 32:
         raise SettingsError("'wifi': an ssid has 32 bytes at most")
     for name in network:
-        if name not in ("ssid", "key", "hidden") and name not in _ADDRESSES:
+        if name in _ADDRESSES:
+            if not _is_address(network[name]):
+                raise SettingsError("'wifi' %s of '%s' is not an IPv4 address" % (name, network["ssid"]))
+        elif name not in ("ssid", "key", "hidden"):
             raise SettingsError("'wifi' has an unknown key '%s'" % name)
-        if name in _ADDRESSES and not _is_address(network[name]):
-            raise SettingsError("'wifi' %s of '%s' is not an IPv4 address" % (name, network["ssid"]))
     key = network.get("key") or ""
     if not isinstance(key, str) or key and not is_key(key):
         raise SettingsError("'wifi' key of '%s' must have 8 to 63 characters, or 64 hex digits" % network["ssid"])
@@ -140,7 +141,7 @@ def _check_network(network):
 def is_key(text):
     """A passphrase, or the 256-bit key itself as hex digits (IEEE 802.11, annex J.4)."""
     size = len(text.encode())
-    return 8 <= size <= 63 or size == 64 and all(ch in "0123456789abcdefABCDEF" for ch in text)
+    return 8 <= size <= 63 or size == 64 and not text.strip("0123456789abcdefABCDEF")
 
 
 def _is_address(text):
@@ -151,6 +152,6 @@ def _is_address(text):
 def normal_mac(text):
     """aa:bb:cc:dd:ee:ff from any usual spelling. Raises SettingsError."""
     digits = text.replace(":", "").replace("-", "").replace(".", "").lower()
-    if len(digits) != 12 or any(ch not in "0123456789abcdef" for ch in digits):
+    if len(digits) != 12 or digits.strip("0123456789abcdef"):
         raise SettingsError("'mac' is not a MAC address")
     return ":".join([digits[i : i + 2] for i in range(0, 12, 2)])
