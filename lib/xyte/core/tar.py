@@ -33,7 +33,7 @@ def entry(block):
     except (UnicodeError, ValueError):
         raise refused("broken tar header")
     parts = path.split("/")
-    if not path or ".." in parts or "" in parts or "." in parts:
+    if ".." in parts or "" in parts or "." in parts:
         raise refused("path %r leaves its folder" % path)
     if header(path, size) != block:
         raise CommandError("not an application as `tools build app` makes it: %s" % path)
