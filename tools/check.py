@@ -8,7 +8,7 @@ from tools import ROOT, build
 
 HELP = "lint, types, layers, banned constructs and the bytes of every device module"
 
-BUDGET = 68 * 1024  # bytes of .mpy as they are deployed, without safe mode and portal; the design asks for 60
+BUDGET = 67200  # bytes of .mpy as they are deployed, without safe mode and portal; the design asks for 60
 _TESTS = [f"host_tests/cpython/test_{name}.py" for name in ("layers", "style", "compile")]
 _PROGRAMS = {  # what is checked -> how
     "ruff": ["ruff", "check"],

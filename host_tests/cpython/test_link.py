@@ -38,6 +38,9 @@ SOURCES = {
         _STEP = const(2)
         total = []
         _count = 0
+        class OddError(ValueError):
+            "It says how odd."
+            status: int
         class Base:
             step = staticmethod(abs)
             def __init__(self, first, *more, **named):
@@ -113,6 +116,7 @@ SOURCES = {
             print(again("abcdef"), [rules.turn(word, "x") for word in WORDS], bits.careful("7"), bits.careful("x"))
             print(counted(5), counted(6), run("late"), phase.call("app.late", "run", "named"))
             print(marks.DOT + dash, marks.more() + marks.LIMIT, marks.LONG, (lambda DOT: DOT)(5))
+            print(bits.OddError.__name__, issubclass(bits.OddError, ValueError))
             print(getattr(face, "name"), {word: len(word) for word in WORDS}, sys.maxsize > 0)
     """,
 }
@@ -144,7 +148,7 @@ def said(tmp_path, modules):
 def test_what_is_linked_does_the_same(tmp_path, bundles):
     linked = link.link(sources(), bundles, foreign=["dumps", "append"], public=PUBLIC)
     before, after = said(tmp_path / "before", sources()), said(tmp_path / "after", linked)
-    assert after == before and len(before) == 5
+    assert after == before and len(before) == 6
 
 
 def test_bundles_and_one_package():
@@ -156,7 +160,40 @@ def test_names_are_few():
     linked = link.link(sources(), BUNDLES, public=PUBLIC)
     names = link.names_in(linked["app.base"])
     assert not names & {"_twice", "_count", "_value", "_extra", "counted", "careful", "Part", "total", "text"}
-    assert {"left", "right", "named", "size"} <= names, "texts and keywords"
+    assert {"left", "right", "named"} <= names and "size" not in names, "texts and keywords"
+
+
+def test_a_parameter_keeps_its_name_where_it_is_passed_by_that():
+    texts = sources()
+    texts["app.late"] += "def bound(limit, size):\n    return limit + size\n"
+    linked = link.link(texts, {}, public=PUBLIC)
+    assert "(a, limit=" in linked["app.rules"] and not {"limit", "size"} & link.names_in(linked["app.late"])
+    texts["app.late"] += "def turned(which):\n    return [bound, max][which](1, size=2)\n"
+    assert "size" in link.names_in(link.link(texts, {}, public=PUBLIC)["app.late"]), "it may be any function"
+
+
+def test_a_class_without_a_body_needs_no_code_of_its_own():
+    base = link.link(sources(), BUNDLES, public=PUBLIC)["app.base"]
+    assert "= type('OddError', (ValueError,), {})" in base and "class OddError" not in base
+
+
+def test_a_name_from_a_bundle_is_the_same_on_both_sides():
+    linked = link.link(sources(), BUNDLES, public=[*PUBLIC, "app.core.rules"])
+    assert linked["app.late"].startswith("from app.base import ") and " as " not in linked["app.late"]
+
+
+def test_attributes_have_names_of_every_firmware():
+    base, late = (link.link(sources(), BUNDLES, public=PUBLIC)[name] for name in ("app.base", "app.late"))
+    texts = sources()
+    texts["app.late"] = texts["app.late"].replace("_rules", "rules_told")
+    assert "rules_told" not in link.link(texts, BUNDLES, public=PUBLIC)["app.late"]
+    assert "a.islower = b" in link.link(texts, BUNDLES, public=PUBLIC)["app.late"] and "islower" not in base + late
+
+
+def test_a_public_module_that_nobody_uses_is_where_it_was():
+    texts = {**sources(), "app.core.alone": "def ring():\n    return 1\n"}
+    assert "def ring" in link.link(texts, BUNDLES, public=[*PUBLIC, "app.core.alone"])["app.core.alone"]
+    assert "app.core.alone" not in link.link(texts, BUNDLES, public=PUBLIC)
 
 
 def test_values_that_never_change_need_no_name():
@@ -171,8 +208,9 @@ def test_values_that_never_change_need_no_name():
 
 def test_names_of_the_outside_stay():
     linked = link.link(sources(), BUNDLES, foreign=["grow"], public=[*PUBLIC, "app.core.rules"])
-    assert {"grow", "clip", "echo"} <= link.names_in(linked["app.base"])
-    assert linked["app.core.rules"].startswith("from app.base import ") and "clip" in linked["app.core.rules"]
+    base, facade = link.names_in(linked["app.base"]), linked["app.core.rules"]
+    assert {"grow", "Mine"} <= base and not {"clip", "echo"} & base
+    assert facade.startswith("from app.base import ") and " as clip" in facade and " as echo" in facade
     names = link.names_in(linked["app.face"])
     assert {"Face", "main", "name", "size", "tell", "loud"} <= names and "_size" not in names
 

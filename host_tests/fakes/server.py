@@ -56,7 +56,7 @@ class FakeStream:
     def __init__(self, server, number, tls, host):
         self._server, self._number = server, number
         self.tls, self.host = tls, host
-        self._in, self._out = b"", b""
+        self._in, self._out, self._at = b"", b"", 0  # of what goes out, the bytes before _at have gone
         self._ready = False
         self.gone = self.closed = False
         self.writes = 0
@@ -89,7 +89,7 @@ class FakeStream:
             if answer is None:
                 self.gone = True
             else:
-                self._out += answer
+                self._out, self._at = self._out[self._at :] + answer, 0
 
     def readinto(self, buf, count):
         if self.closed:
@@ -99,17 +99,17 @@ class FakeStream:
             if self._ready:
                 return None
             count = min(count, self._server.piece)
-        data = self._out[:count]
+        data = self._out[self._at : self._at + count]
         if not data and not self.gone:
             return None
         buf[: len(data)] = data
-        self._out = self._out[len(data) :]
+        self._at += len(data)
         return len(data)
 
     def wait(self, for_write, ms):
         """A piece that is on its way takes a millisecond; what never comes takes all the time there is."""
         if self._server.clock:
-            self._server.clock.sleep_ms(1 if self._out or self.gone else ms)
+            self._server.clock.sleep_ms(1 if self._at < len(self._out) or self.gone else ms)
 
     def close(self):
         self.closed = True

@@ -6,7 +6,7 @@ from fakes.chip import FakeChip, FakeClock
 from fakes.server import FakeServer, response
 from xyte.core.settings_rules import read
 from xyte.errors import LinkError, RefusedError, SettingsError
-from xyte.phases import offer, registration, settlement
+from xyte.phases import offer, registration
 from xyte.services import calls, telemetry
 from xyte.services.cloud import Cloud
 from xyte.services.http import Session
@@ -46,7 +46,7 @@ def test_paths_and_headers():
     calls.command(cloud)
     calls.update_command(cloud, 5, "done", "fine")
     calls.update_command(cloud, "c", "in_progress", "")
-    settlement.tell_version(cloud, "2.0.0")
+    calls.tell(cloud, "PUT", "", {"firmware_version": "2.0.0"})
     state = State(FakeChip("", None))
     state.cloud, state.offer = cloud, ["f-9"]
     assert offer.ask(state)["id"] == "d2"
@@ -132,7 +132,7 @@ def test_quiet_answers_are_not_parsed_again():
     answers = [{"command": False}, {"command": False}, {"command": True}, {"command": False}]
     _server, cloud = make(lambda *request: response(200, answers.pop(0)))
     assert report(cloud) == {"command": False}
-    telemetry.quiet(cloud)
+    cloud.sieve.quiet()
     assert report(cloud) is None
     assert report(cloud) == {"command": True}, "same length would not do: every byte counts"
     assert report(cloud) is None
@@ -147,7 +147,7 @@ def test_what_we_do_not_act_on_may_change_each_time():
     ]
     _server, cloud = make(lambda *request: response(200, answers.pop(0)))
     assert report(cloud) == {"command": False}
-    telemetry.quiet(cloud)
+    cloud.sieve.quiet()
     assert report(cloud) is None and report(cloud) is None
     assert report(cloud) == {"command": False, "latest_fw_file_id": "f" * 73}
 
@@ -155,7 +155,7 @@ def test_what_we_do_not_act_on_may_change_each_time():
 def test_another_identity_forgets_what_was_quiet():
     _server, cloud = make(response(200, {"command": False}))
     report(cloud)
-    telemetry.quiet(cloud)
+    cloud.sieve.quiet()
     cloud.use(IDENTITY)
     assert report(cloud) == {"command": False}
 
@@ -165,7 +165,7 @@ def test_answers_of_every_size_around_the_buffer():
         body = b'{"x":"' + b"y" * (size - 23) + b'","command":true}'
         _server, cloud = make(response(200, body))
         assert len(body) == size and report(cloud) == {"command": True}
-        telemetry.quiet(cloud)
+        cloud.sieve.quiet()
         assert report(cloud) is None
 
 

@@ -53,7 +53,7 @@ def exchange(answer):
 
     work()
     assert replies[0] == {"command": False}
-    telemetry.quiet(cloud)
+    cloud.sieve.quiet()
     check("exchange", work)
     assert replies[0] is None and session.opened == 1
 

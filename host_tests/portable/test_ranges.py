@@ -111,18 +111,19 @@ def test_a_redirect_to_nowhere_is_named():
 
 
 def test_a_slow_host_without_ranges_has_a_minute_for_each_64_kib():
-    for piece_ms, comes in ((500, True), (2000, False)):
-        b = Bench(response(200, bytes(200000)))
+    answer = response(200, bytes(100000))  # once: the heap of the 32-bit interpreter is small
+    for piece_ms, comes in ((750, True), (2000, False)):
+        b = Bench(answer)
         server, clock = b.state.http._connect, b.chip.clock
         server.piece = 1000
         server.clock = type("Slow", (), {"sleep_ms": lambda self, ms: clock.sleep_ms(piece_ms)})()  # noqa: B023
-        b.download.size = b.download.left = 200000
+        b.download.size = b.download.left = 100000
         assert ranges.ask(b.state, b.download) == ""
         buf, came = bytearray(4096), 0
         try:
-            while b.download.at != 200000:
+            while b.download.at != 100000:
                 came += b.download.readinto(buf)
         except LinkError as e:
             assert not comes and "timed out" in str(e) and 0 < came < 65536
         else:
-            assert comes and b.seconds() > 90
+            assert comes and b.seconds() > 70

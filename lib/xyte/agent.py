@@ -33,8 +33,8 @@ class Agent:
         # First of all the client with its buffers, the largest pieces, while the heap is still in one piece.
         self._state = State(chip, _client(chip, http, buffer_bytes), version)
         self._chip = chip
-        self._state.alone = not (link or chip.link)
         chip.link = link or chip.link
+        self._state.alone = not chip.link
         self._state.crash = phase.call("xyte.services.crash_note", "load", chip.root)
         if not self._state.crash and chip.reset_cause() == "WDT_RESET":
             self._state.crash = "watchdog: the application hung, or main.py ended without agent.run()"

@@ -10,10 +10,11 @@ double, and its text, for good. So:
 * attributes get few names too: private ones `a`, `b`, ... anew in each module, the others throughout, and those that
   are no methods one that every firmware has.
 
-Names stay that somebody else may know: the firmware's and other packages' (`foreign`), those of `public` modules, of
-parameters that are passed by name, and all that appear in a text, for getattr and the like; but a call that names one
-of the modules and a function in it, as in phase.py, is followed. An image needs none of this: there all of it lies in
-flash, and the names in its tracebacks are the source's.
+Names stay that somebody else may know: the firmware's and other packages' (`foreign`), those that `public` modules
+offer (a facade has them where the module is part of another), of parameters that are passed by name, and all that
+appear in a text, for getattr and the like; but a call that names one of the modules and a function in it, as in
+phase.py, is followed. An image needs none of this: there all of it lies in flash, and the names in its tracebacks are
+the source's.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tools.link.error import LinkError
 from tools.link.program import Program
 from tools.link.shorts import short_names
-from tools.link.syntax import all_arguments, is_const, is_text, names_bound, names_stored
+from tools.link.syntax import all_arguments, is_const, is_empty, is_text, names_bound, names_stored
 from tools.link.units import Module
 
 
@@ -46,11 +46,11 @@ class Rewriter(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.decorator_list = [self.visit(item) for item in node.decorator_list]
         self._defaults(node.args)
-        node.name = self._name(node.name)
+        own, node.name = node.name, self._name(node.name)
         bound = [name for name in names_bound(node.body) if name not in self._imported(node)]
         outer = {name for inner in node.body for part in ast.walk(inner) if isinstance(part, ast.Global | ast.Nonlocal)
                  for name in part.names}
-        self._enter([arg.arg for arg in all_arguments(node.args)], [name for name in bound if name not in outer])
+        self._enter(own, [arg.arg for arg in all_arguments(node.args)], [name for name in bound if name not in outer])
         self._arguments(node.args)
         node.body = self._visited(node.body) or [ast.Pass()]
         node.returns = None
@@ -66,7 +66,7 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         self._defaults(node.args)
-        self._enter([arg.arg for arg in all_arguments(node.args)], [])
+        self._enter("", [arg.arg for arg in all_arguments(node.args)], [])
         self._arguments(node.args)
         node.body = self.visit(node.body)
         self._scopes.pop()
@@ -75,7 +75,7 @@ class Rewriter(ast.NodeTransformer):
     def _comprehension(self, node: ast.AST) -> ast.AST:
         first = node.generators[0]
         first.iter = self.visit(first.iter)
-        self._enter([], [name for generator in node.generators for name in names_stored(generator.target)])
+        self._enter("", [], [name for generator in node.generators for name in names_stored(generator.target)])
         for generator in node.generators:
             generator.target = self.visit(generator.target)
             if generator is not first:
@@ -92,7 +92,11 @@ class Rewriter(ast.NodeTransformer):
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         node.bases = [self.visit(base) for base in node.bases]
         node.decorator_list = [self.visit(item) for item in node.decorator_list]
-        node.name = self._name(node.name)
+        own, node.name = node.name, self._name(node.name)
+        if is_empty(node):
+            made = ast.Call(ast.Name("type", ast.Load()), [
+                ast.Constant(own), ast.Tuple(node.bases, ast.Load()), ast.Dict([], [])], [])
+            return ast.Assign([ast.Name(node.name, ast.Store())], made)
         bound = names_bound(node.body)
         shorts = {name: self._program.attribute(self._module, name) for name in bound}
         self._scopes.append(_Scope(True, shorts, self._letters_used()))
@@ -104,12 +108,12 @@ class Rewriter(ast.NodeTransformer):
     def _letters_used(self) -> int:
         return self._scopes[-1].used if self._scopes else 0
 
-    def _enter(self, parameters: list[str], locals_: list[str]) -> None:
+    def _enter(self, function: str, parameters: list[str], locals_: list[str]) -> None:
         """Parameters that are passed by name keep theirs, and so do imported names, which are no locals' business."""
         shorts: dict[str, str] = {}
         letters = itertools.islice(short_names(""), self._letters_used(), None)
         for name in parameters:
-            shorts[name] = self._program.parameter(self._module, name, letters)
+            shorts[name] = self._program.parameter(self._module, function, name, letters)
         for name in locals_:
             if name not in shorts:
                 shorts[name] = next(letters)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tools.link.shorts import short_names
-from tools.link.syntax import is_const, is_private, names_bound, targets
+from tools.link.syntax import is_const, is_empty, is_private, names_bound, targets
 
 
 @dataclass
@@ -16,16 +16,20 @@ class Unit:
     """One module of the result.
 
     taken: names of other units that it imports, by (unit, name there) -> name here. outside: what it imports from
-    others than the program, as name here -> (module, name there, "" for the module itself).
+    others than the program, as name here -> (module, name there, "" for the module itself). reserved: names that are
+    the same here as in the unit that they come from, with that unit's.
     """
 
     name: str
     parts: list[Module]
     is_bundle: bool
-    letters: Iterator[str] = field(default_factory=lambda: short_names("_"))
     constants: Iterator[str] = field(default_factory=lambda: short_names("_0"))
     taken: dict[tuple[str, str], str] = field(default_factory=dict)
     outside: dict[str, tuple[str, str]] = field(default_factory=dict)
+    reserved: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.letters: Iterator[str] = (name for name in short_names("_") if name not in self.reserved)
 
 
 class Module:
@@ -44,6 +48,8 @@ class Module:
                         if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names} - set(self.imports)
         self.folded = {name for node in self.tree.body if isinstance(node, ast.Assign) and is_const(node.value)
                        for name in names_bound([node]) if is_private(name)}
+        self.classes = {node.name for node in self.tree.body if isinstance(node, ast.ClassDef)
+                        and not is_empty(node)}
         self.mentioned = {node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name)}
         self.changing = {name for node in ast.walk(self.tree) if isinstance(node, ast.Global) for name in node.names}
         self.shorts: dict[str, str] = {}  # global -> its name in the unit
@@ -66,11 +72,12 @@ def divide(modules: Mapping[str, Module], bundles: Mapping[str, Sequence[str]], 
         placed.update(parts)
         units.append(_unit(modules, bundle, parts, True))
     rest = [name for name in modules if name not in placed]
+    mentioned = {target for module in modules.values() for target, _ in module.imports.values()}
     leaves = Counter([_leaf(name) for name in [*modules, *bundles]])
     absorbed = {name: user for name, user in _only_users(modules, public).items() if name in rest and user in rest}
     for name in rest:
         if not modules[name].is_package and name not in absorbed:
-            is_clear = leaves[_leaf(name)] == 1
+            is_clear = leaves[_leaf(name)] == 1 and (name not in public or name in mentioned)
             parts = _with_absorbed(modules, name, absorbed)
             units.append(_unit(modules, f"{name.partition('.')[0]}.{_leaf(name)}" if is_clear else name, parts))
     kept = {unit.name for unit in units} | public

@@ -26,17 +26,18 @@ def project_of(head):
 
 def check(head, running):
     """Compare the first bytes of an image with those of the running one. Raises CommandError for the operator."""
-    if head[0] != _MAGIC:
-        raise CommandError(_what_else(head))
-    if struct.unpack_from("<I", head, 32)[0] != _DESCRIPTION:
-        raise CommandError("not an application image: no description in it (a bootloader or a whole-flash .bin?)")
-    if chip_of(head) != chip_of(running):
-        raise CommandError("wrong chip: the image is for %s, this is %s" % (chip_of(head), chip_of(running)))
-    if project_of(head) != project_of(running):
-        raise CommandError("wrong project: the image is %s, running is %s" % (project_of(head), project_of(running)))
-
-
-def _what_else(head):
+    instead = None
     if head[0] == 0xFF:
-        return "not an application image: a whole-flash .bin; take the .app-bin"
-    return "not an application image: first byte 0x%02x" % head[0]
+        instead = "a whole-flash .bin; take the .app-bin"
+    elif head[0] != _MAGIC:
+        instead = "first byte 0x%02x" % head[0]
+    elif struct.unpack_from("<I", head, 32)[0] != _DESCRIPTION:
+        instead = "no description in it (a bootloader or a whole-flash .bin?)"
+    if instead:
+        raise CommandError("not an application image: " + instead)
+    for name_of, complaint in (
+        (chip_of, "chip: the image is for %s, this is %s"), (project_of, "project: the image is %s, running is %s"),
+    ):  # fmt: skip
+        names = name_of(head), name_of(running)
+        if names[0] != names[1]:
+            raise CommandError("wrong " + complaint % names)

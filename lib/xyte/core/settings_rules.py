@@ -12,29 +12,29 @@ _DAY_S = const(86400)
 _LEAST = {"telemetry_interval_s": 1, "tx_power_dbm": 2}  # where it is not 0
 _ADDRESSES = ("ip", "mask", "gateway", "dns")
 
-# key: (default, type, longest text or list or largest number)
+# key: (default, longest text or list or largest number); the default has the type, a float also for whole numbers
 _KEYS = {
-    "entry_url": ("https://entry.xyte.io", str, 256),
-    "hardware_key": ("", str, 128),
-    "sn": ("", str, 128),
-    "mac": ("", str, 17),
-    "cloud_id": ("", str, 128),
-    "name": ("", str, 256),
-    "sub_model": ("", str, 128),
-    "telemetry_interval_s": (60, int, _DAY_S),
-    "ca_files": ([], list, 4),
-    "update_keys": ([], list, 4),
-    "update_command": ("update_firmware", str, 100),
-    "follow_latest": (False, bool, 1),
-    "wifi": ([], list, 8),
-    "hostname": ("", str, 32),
-    "tx_power_dbm": (0, (int, float), 20),
-    "link_reset_s": (7200, int, _DAY_S),
-    "setup_password": ("", str, 63),
-    "setup_pin": (-1, int, 48),
-    "setup_after_s": (600, int, _DAY_S),
-    "log_level": ("info", str, 16),
-    "development_hosts": ([], list, 8),
+    "entry_url": ("https://entry.xyte.io", 256),
+    "hardware_key": ("", 128),
+    "sn": ("", 128),
+    "mac": ("", 17),
+    "cloud_id": ("", 128),
+    "name": ("", 256),
+    "sub_model": ("", 128),
+    "telemetry_interval_s": (60, _DAY_S),
+    "ca_files": ([], 4),
+    "update_keys": ([], 4),
+    "update_command": ("update_firmware", 100),
+    "follow_latest": (False, 1),
+    "wifi": ([], 8),
+    "hostname": ("", 32),
+    "tx_power_dbm": (0.0, 20),
+    "link_reset_s": (7200, _DAY_S),
+    "setup_password": ("", 63),
+    "setup_pin": (-1, 48),
+    "setup_after_s": (600, _DAY_S),
+    "log_level": ("info", 16),
+    "development_hosts": ([], 8),
 }
 
 
@@ -73,9 +73,9 @@ def read(values):
             raise SettingsError("unknown key '%s'" % key)
     settings = Settings()
     for key in _KEYS:
-        default, kind, limit = _KEYS[key]
+        default, limit = _KEYS[key]
         value = values.get(key)
-        setattr(settings, key, default if value is None else _typed(key, value, kind, limit))
+        setattr(settings, key, default if value is None else _typed(key, value, default, limit))
     _check(settings)
     return settings
 
@@ -95,7 +95,7 @@ def _check(settings):
         _check_network(network)
     if settings.setup_password and not is_key(settings.setup_password):
         raise SettingsError("'setup_password' must have 8 to 63 characters")
-    if len(settings.hostname.encode()) > _KEYS["hostname"][2]:  # the driver counts bytes
+    if len(settings.hostname.encode()) > _KEYS["hostname"][1]:  # the driver counts bytes
         raise SettingsError("'hostname' is longer than 32 bytes")
     try:
         entry = url.allowed(settings.entry_url, settings)
@@ -105,11 +105,12 @@ def _check(settings):
         raise SettingsError("'ca_files' is empty, but https needs the host's CA")
 
 
-def _typed(key, value, kind, limit):
-    if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):  # a bool is an int too
+def _typed(key, value, default, limit):
+    kind = type(default)
+    if type(value) is not kind and (kind is not float or type(value) is not int):
         names = {str: "a text", int: "a whole number", list: "a list", bool: "true or false"}
         raise SettingsError("'%s' must be %s" % (key, names.get(kind, "a number")))
-    if kind in (str, list):
+    if isinstance(value, (str, list)):
         if len(value) > limit:
             raise SettingsError("'%s' is longer than %d" % (key, limit))
     elif not _LEAST.get(key, 0) <= value <= limit:
@@ -124,14 +125,15 @@ def _check_network(network):
     if len(network["ssid"].encode()) > 32:
         raise SettingsError("'wifi': an ssid has 32 bytes at most")
     for name in network:
-        if name not in ("ssid", "key", "hidden") and name not in _ADDRESSES:
+        if name in _ADDRESSES:
+            if not _is_address(network[name]):
+                raise SettingsError("'wifi' %s of '%s' is not an IPv4 address" % (name, network["ssid"]))
+        elif name not in ("ssid", "key", "hidden"):
             raise SettingsError("'wifi' has an unknown key '%s'" % name)
-        if name in _ADDRESSES and not _is_address(network[name]):
-            raise SettingsError("'wifi' %s of '%s' is not an IPv4 address" % (name, network["ssid"]))
     key = network.get("key") or ""
     if not isinstance(key, str) or key and not is_key(key):
         raise SettingsError("'wifi' key of '%s' must have 8 to 63 characters, or 64 hex digits" % network["ssid"])
-    _typed("hidden", network.get("hidden", False), bool, 1)
+    _typed("hidden", network.get("hidden", False), False, 1)
     if "ip" in network and not ("mask" in network and "gateway" in network):
         raise SettingsError("'wifi' ip of '%s' needs a mask and a gateway" % network["ssid"])
 
@@ -139,7 +141,7 @@ def _check_network(network):
 def is_key(text):
     """A passphrase, or the 256-bit key itself as hex digits (IEEE 802.11, annex J.4)."""
     size = len(text.encode())
-    return 8 <= size <= 63 or size == 64 and all(ch in "0123456789abcdefABCDEF" for ch in text)
+    return 8 <= size <= 63 or size == 64 and not text.strip("0123456789abcdefABCDEF")
 
 
 def _is_address(text):
@@ -150,6 +152,6 @@ def _is_address(text):
 def normal_mac(text):
     """aa:bb:cc:dd:ee:ff from any usual spelling. Raises SettingsError."""
     digits = text.replace(":", "").replace("-", "").replace(".", "").lower()
-    if len(digits) != 12 or any(ch not in "0123456789abcdef" for ch in digits):
+    if len(digits) != 12 or digits.strip("0123456789abcdef"):
         raise SettingsError("'mac' is not a MAC address")
     return ":".join([digits[i : i + 2] for i in range(0, 12, 2)])

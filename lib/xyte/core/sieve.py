@@ -20,7 +20,7 @@ class Sieve:
         self._keys, self._longest = keys, longest
         room = len(keys) * longest + 2
         self._kept, self._quiet = bytearray(room), bytearray(room)
-        self.forget()
+        self._quiet_end = -1  # no answer was quiet yet
         self.reset()
 
     def reset(self):
@@ -95,10 +95,6 @@ class Sieve:
         self._kept[self._end] = c
         self._end += 1
         self._keep = False
-
-    def forget(self):
-        """Another cloud answers from here on: no answer of its was quiet yet."""
-        self._quiet_end = -1
 
     def quiet(self):
         """What was kept asks for nothing: the same need not be looked at again."""

@@ -13,18 +13,9 @@ END_BLOCKS = 2
 def header(path, size):
     """The 512 bytes before a file's content. path: str of at most 100 bytes. size: bytes."""
     block = bytearray(BLOCK)
-    name = path.encode()
-    block[0 : len(name)] = name
-    for at, text in (
-        (100, b"0000644\0"),
-        (108, b"0000000\0"),
-        (116, b"0000000\0"),
-        (124, b"%011o\0" % size),
-        (136, b"00000000000\0"),
-        (148, b"        "),
-        (156, b"0"),
-        (257, b"ustar\x0000"),
-    ):
+    # From byte 100 on: mode, owner, group, size, time, room for the sum, type.
+    fields = b"0000644\x00" b"0000000\x00" b"0000000\x00" b"%011o\x00" b"00000000000\x00" b"        " b"0" % size
+    for at, text in ((0, path.encode()), (100, fields), (257, b"ustar\x0000")):
         block[at : at + len(text)] = text
     text = b"%06o\0 " % sum(block)
     block[148 : 148 + len(text)] = text
@@ -40,13 +31,18 @@ def entry(block):
         path = bytes(block[: end if end >= 0 else 100]).decode()
         size = int(bytes(block[124:135]).decode(), 8)
     except (UnicodeError, ValueError):
-        raise CommandError("not an application: broken tar header")
+        raise refused("broken tar header")
     parts = path.split("/")
-    if not path or ".." in parts or "" in parts or "." in parts:
-        raise CommandError("not an application: path %r leaves its folder" % path)
+    if ".." in parts or "" in parts or "." in parts:
+        raise refused("path %r leaves its folder" % path)
     if header(path, size) != block:
         raise CommandError("not an application as `tools build app` makes it: %s" % path)
     return path, size
+
+
+def refused(why):
+    """The CommandError for what is no application."""
+    return CommandError("not an application: " + why)
 
 
 def padding(size):

@@ -34,9 +34,8 @@ def split(text, scheme="https"):
     if scheme not in _PORTS:
         raise SettingsError("URL scheme %r: only http and https" % scheme)
     text = text.split("#", 1)[0]
-    ends = [i for i in (text.find("/"), text.find("?")) if i >= 0]
-    end = min(ends) if ends else len(text)
-    netloc, path = text[:end], text[end:]
+    netloc = text.split("/", 1)[0].split("?", 1)[0]
+    path = text[len(netloc) :]
     if not path.startswith("/"):
         path = "/" + path
     host, port = _host_port(netloc, _PORTS[scheme])

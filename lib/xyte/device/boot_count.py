@@ -11,22 +11,13 @@ _HEAD = b"XB"
 _NVS_FROM = 2
 
 
-def _split():
-    kept = machine.RTC().memory()
-    good = len(kept) >= 4 and kept[:2] == _HEAD and kept[2] ^ kept[3] == 0xFF
-    return (kept[2], kept[4:]) if good else (0, b"")
-
-
-def count():
-    """Boots in a row without a proof of health, this one included; 0 when boot.py does not run."""
-    return _split()[0]
-
-
 def clear():
     """The application is healthy, or the next restart is wanted."""
-    before, rest = _split()
+    kept, before = machine.RTC().memory(), 0
+    if len(kept) >= 4 and kept[:2] == _HEAD and kept[2] ^ kept[3] == 0xFF:
+        before = kept[2]
     if before:
-        machine.RTC().memory(_HEAD + b"\0\xff" + rest)
+        machine.RTC().memory(_HEAD + b"\0\xff" + kept[4:])
     if before >= _NVS_FROM or not before:  # not there: an application has written over it
         nvs = esp32.NVS("xyte")
         try:

@@ -202,11 +202,10 @@ class Search:
         return self._clock.ticks_diff(self._clock.ticks_ms(), self._since)
 
     def _close_portal(self):
-        if self.portal:
-            self.portal.close()
-            self.portal = None
-            self._rest(0)
-            self._portal_ms = self._elapsed_ms() + _DUTY_MS
+        self.portal.close()
+        self.portal = None
+        self._rest(0)
+        self._portal_ms = self._elapsed_ms() + _DUTY_MS
 
     def _open_portal(self):
         try:

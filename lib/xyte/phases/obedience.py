@@ -33,10 +33,11 @@ def next_command(state):
                 return command
             continue
         # The cloud has been told already and still shows it: once a cycle will do.
-        again = entry["reported"] if choice == outcome.REPORT else state.refused == entry["id"]
         if choice == outcome.REPORT:
+            again = entry["reported"]
             _report(state, entry)
         else:
+            again = state.refused == entry["id"]
             _refuse(state, entry)
         if again:
             break
@@ -45,7 +46,9 @@ def next_command(state):
 
 def _known(state):
     """name -> parameters that it needs, of all commands that this device can carry out."""
-    known = {name: state.commands[name][1] for name in state.commands}
+    known = {}
+    for name in state.commands:
+        known[name] = state.commands[name][1]
     known["reboot"] = ()
     known[state.settings.update_command] = ("url",)
     return known

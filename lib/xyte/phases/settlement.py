@@ -20,7 +20,8 @@ def settle(state):
         agent_only = (known or b" ").decode().split(" ")[0] == state.version
         changed = VERSION if agent_only else state.version  # one number for both: the newest news
         try:
-            tell_version(state.cloud, changed)
+            # The cloud takes ten of these an hour, and none with a field that it does not know.
+            tell(state.cloud, "PUT", "", {"firmware_version": changed})
             keys.set("version", running)
         except RefusedError as e:  # ten an hour at most, and not worth more than one try a start
             log.warning("cloud", "version not taken: %s" % e)
@@ -29,11 +30,6 @@ def settle(state):
             return True
     state.unsettled = False
     return is_news
-
-
-def tell_version(cloud, version):
-    """Update Device. The cloud takes ten of these an hour, and none with a field it does not know."""
-    tell(cloud, "PUT", "", {"firmware_version": version})
 
 
 def note_versions(state):

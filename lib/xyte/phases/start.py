@@ -14,7 +14,7 @@ def begin(state):
         hide(network.get("key"))
     state.settings = settings
     log.info("agent", "version %s, started after %s" % (state.version, chip.reset_cause()))
-    state.identity = phase.call("xyte.phases.start", "read_identity", chip)
+    state.identity = phase.call("xyte.services.vault", "current", state)
     if state.identity:
         log.info("agent", "registered as %s" % state.identity["id"])
     phase.call("xyte.services.timekeeper", "start", state)
@@ -28,12 +28,3 @@ def read_settings(chip):
     settings = SettingsFile(chip.keys, chip.root).load()
     log.configure(LEVELS.index(settings.log_level), chip.clock.ticks_ms)
     return settings
-
-
-def read_identity(chip):
-    """Likewise."""
-    from xyte.services.vault import Vault
-
-    vault = Vault(chip.keys, chip.root)
-    vault.load()
-    return vault.current

@@ -7,7 +7,7 @@ from micropython import const
 from xyte import log
 from xyte.core import backoff, revocation
 from xyte.errors import AnswerError, RefusedError, SettingsError, StoreError, UntrustedError
-from xyte.services.vault import Vault
+from xyte.services.vault import loaded
 
 _FIRST_MS = const(2000)
 _TELEMETRY_CAP_MS = const(300000)
@@ -53,8 +53,7 @@ def _refused(state, error):
     if revocation.refused(state.refusals, error.status, clock.ticks_ms(), clock.ticks_diff):
         log.error("cloud", "not known there any more: registering anew")
         state.refusals[:] = (0, 0, 0, 0)
-        vault = Vault(state.chip.keys, state.chip.root)
-        vault.load()
+        vault = loaded(state)
         refused, state.identity, state.unsaved = state.identity, None, False
         try:
             if vault.parked != refused:

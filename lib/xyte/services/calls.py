@@ -92,8 +92,7 @@ def refusal(response):
         text = reply.get("error") if isinstance(reply, dict) else None
     except LinkError:  # the status came whole, and it is what counts
         text = None
-    text = text if isinstance(text, str) else ""
-    text = clip(text, _TEXT_LIMIT)
+    text = clip(text if isinstance(text, str) else "", _TEXT_LIMIT)
     error = RefusedError("HTTP %d %s" % (response.status_code, text))
     error.status, error.text, error.retry_after_s = response.status_code, text, response.retry_after_s
     return error

@@ -7,7 +7,7 @@ here; all that most cycles do without is in phases.
 from micropython import const
 from xyte import log, phase
 from xyte.errors import LinkError, RefusedError, SettingsError, StoreError
-from xyte.services.telemetry import quiet, report
+from xyte.services.telemetry import report
 
 _FIRST_MS = const(2000)  # the first try is spread, so that a power cut in a street is not a stampede
 _LONGEST_PAUSE_MS = const(7200000)  # an hour that was asked for, and our own
@@ -76,7 +76,7 @@ class Cycle:
             self._look_for_command = True
             self._commands()
         elif reply is not None:
-            quiet(cloud)
+            cloud.sieve.quiet()
         if reply is not None and state.settings.follow_latest and not self._look_for_command:
             phase.call("xyte.phases.offer", "hear", state, reply)
         return max(0, self._interval_ms + self._clock.left_ms(now))

@@ -4,7 +4,6 @@ import os
 
 from xyte import phase
 from xyte.core import tar
-from xyte.errors import CommandError
 from xyte.services import files
 
 
@@ -45,7 +44,7 @@ class FolderSink:
             self._zero_blocks += 1
             return
         if self._zero_blocks:
-            raise CommandError("not an application: more after its end")
+            raise tar.refused("more after its end")
         path, size = entry
         for i in range(len(path)):
             if path[i] == "/":
@@ -75,6 +74,6 @@ class FolderSink:
             self._file.close()
             self._file = None
         if self._zero_blocks != tar.END_BLOCKS:
-            raise CommandError("not an application: its end is missing")
+            raise tar.refused("its end is missing")
         if "main.py" not in os.listdir(self._folder):
-            raise CommandError("not an application: no main.py in it")
+            raise tar.refused("no main.py in it")

@@ -132,6 +132,7 @@ def _joined(base, location):
     host, _, path = rest.partition("/")
     if location.startswith("//"):
         return scheme + ":" + location
+    host = scheme + "://" + host
     if location.startswith("/"):
-        return scheme + "://" + host + location
-    return scheme + "://" + host + "/" + path[: path.rfind("/") + 1] + location
+        return host + location
+    return host + "/" + path[: path.rfind("/") + 1] + location

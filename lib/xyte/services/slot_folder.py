@@ -11,7 +11,7 @@ from xyte.services import files
 def prepare(folder, size, at):
     """For a tar of `size` bytes, of which `at` are there already. Raises CommandError when it cannot go in there."""
     if size % tar.BLOCK:
-        raise CommandError("not an application: %d bytes" % size)
+        raise tar.refused("%d bytes" % size)
     if not at:
         empty(folder)
     files.make_folder(folder + "/")

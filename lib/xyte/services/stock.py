@@ -57,10 +57,7 @@ class _Whole:
         """What has not been read yet, as with Session."""
         return self.raw.read()  # pyright: ignore[reportAttributeAccessIssue]
 
-    @property
-    def body(self):
-        """As with Session."""
-        return self.content
+    body = content
 
     def feed(self, sink):
         """As with Session."""

@@ -176,7 +176,7 @@ class Telemetry:
 def report(cloud, keep_date=False):
     """Send the telemetry that lies in `cloud.out`. Returns what the answer says of what we act on, as a dict.
 
-    Returns None when that is the same as in the last answer that was declared `quiet`: nothing new is asked.
+    Returns None when that is the same as in the last answer that `cloud.sieve` was told is quiet: nothing new is asked.
     keep_date: also note the server's clock, as `cloud.date` (HTTP date text or None).
     Raises LinkError (no usable answer), RefusedError (an unwelcome status).
     """
@@ -190,11 +190,6 @@ def report(cloud, keep_date=False):
     sieve.reset()
     response.feed(sieve)
     return None if sieve.is_quiet() else phase.call("xyte.core.answers", "members", sieve.content())
-
-
-def quiet(cloud):
-    """To be called when the answer to a telemetry asked for nothing."""
-    cloud.sieve.quiet()
 
 
 def write_time(out, now_s):

@@ -37,9 +37,6 @@ class UpdateRecord:
         self._keys.erase(AT_KEY)
         self.now = None
 
-    def safe_at(self):
-        return self._keys.get_int(AT_KEY)
-
     def set_safe(self, at):
         self._keys.set_int(AT_KEY, at)
 
@@ -76,7 +73,7 @@ def resume_at(state, anew):
     if anew:
         record.set_safe(0)
         record.save(etag="")
-    return record.safe_at()
+    return state.chip.keys.get_int(AT_KEY)
 
 
 def note_etag(state, etag):

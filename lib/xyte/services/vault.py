@@ -33,8 +33,11 @@ class Vault:
         A file that the power cut left beside its place counts too: it may be the only copy of a new identity.
         """
         copies = [self._read_key(), files.read(self._path), files.begun(self._path)]
-        whole = [record.unpack(copy) for copy in copies]
-        best = max((w for w in whole if w), key=lambda w: w[0], default=None)
+        best = None
+        for copy in copies:
+            whole = record.unpack(copy)
+            if whole and (not best or whole[0] > best[0]):
+                best = whole
         if not best:
             return
         self._sequence = best[0]
@@ -45,9 +48,9 @@ class Vault:
                 hide(identity["access_key"])
         good = record.pack(best[0], best[1])
         if copies[0] != good:
-            self._mend("NVS", lambda: self._keys.set(_KEY, good))
+            self._mend("NVS", good)
         if copies[1] != good:
-            self._mend("file", lambda: files.write(self._path, good))
+            self._mend("file", good)
 
     def _read_key(self):
         try:
@@ -56,9 +59,15 @@ class Vault:
             log.error("identity", e)
             return None
 
-    def _mend(self, name, write):
+    def _write(self, store, data):
+        if store == "NVS":
+            self._keys.set(_KEY, data)
+        else:
+            files.write(self._path, data)
+
+    def _mend(self, name, data):
         try:
-            write()
+            self._write(name, data)
             log.warning("identity", "%s copy restored from the other" % name)
         except (OSError, StoreError) as e:
             log.error("identity", "%s copy cannot be restored: %r" % (name, e))
@@ -97,9 +106,9 @@ class Vault:
         data = record.pack(self._sequence + 1, content)
         kept = 0
         # The file first: with its name there it takes 4 flash operations, the key 8, until a power cut loses nothing.
-        for write in (lambda: files.write(self._path, data), lambda: self._keys.set(_KEY, data)):
+        for store in ("file", "NVS"):
             try:
-                write()
+                self._write(store, data)
                 kept += 1
             except (OSError, StoreError) as e:
                 log.error("identity", "a copy was not written: %r" % e)
@@ -114,7 +123,7 @@ def ready(state):
 
     Raises StoreError.
     """
-    vault = _loaded(state)
+    vault = loaded(state)
     if not state.probed:
         vault.probe()
         state.probed = True
@@ -123,11 +132,17 @@ def ready(state):
 
 def keep(state):
     """Keep state.identity, which is the only copy until then. Raises StoreError."""
-    _loaded(state).keep(state.identity)
+    loaded(state).keep(state.identity)
     state.unsaved = False
 
 
-def _loaded(state):
+def current(state):
+    """The identity in use, or None."""
+    return loaded(state).current
+
+
+def loaded(state):
+    """The vault as flash has it."""
     vault = Vault(state.chip.keys, state.chip.root)
     vault.load()
     return vault
