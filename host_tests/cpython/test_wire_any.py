@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -142,8 +141,7 @@ def test_sieve_against_json(known, others, random, separators, piece):
         for at in range(0, len(body) - cut, piece):
             sieve.feed(body, at, min(at + piece, len(body) - cut))
         if cut:
-            with pytest.raises(LinkError):
-                sieve.content()
+            assert sieve.content() == b"[]", "no object, whatever it was"
         else:
             assert json.loads(sieve.content()) == {key: value for key, value in members if key in known}
 
@@ -153,11 +151,8 @@ def test_sieve_of_any_bytes(pieces):
     sieve = Sieve((b'"command"', b'"version"'), 20)
     for piece in pieces:
         sieve.feed(piece, 0, len(piece))
-    try:
-        content = sieve.content()
-    except LinkError:
-        return
-    assert content[:1] == b"{" and content[-1:] == b"}" and len(content) <= 42
+    content = sieve.content()
+    assert content == b"[]" or content[:1] == b"{" and content[-1:] == b"}" and len(content) <= 42
 
 
 BODIES = st.one_of(st.binary(max_size=60), JSON.map(lambda value: json.dumps(value).encode()))
