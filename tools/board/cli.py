@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from tools import build, image, interpreter
+from tools import build, failures, image, interpreter
 from tools.board import inspect
 from tools.board.control import OUTAGES
 from tools.board.power import RunResult
@@ -46,15 +46,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _configure_wipe(commands.add_parser("wipe", help="erase a part of the flash"))
 
 
+@failures.told("board", BoardError, build.BuildError, image.ImageError, interpreter.MissingInterpreter, OSError)
 def run(args: argparse.Namespace) -> int:
     """Do it; returns the exit status."""
-    try:
-        args.act(args)
-    except BrokenPipeError:
-        raise
-    except (BoardError, build.BuildError, image.ImageError, interpreter.MissingInterpreter, OSError) as error:
-        print(f"board: {error}", file=sys.stderr)
-        return 1
+    args.act(args)
     return 0
 
 

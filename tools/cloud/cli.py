@@ -14,9 +14,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools import failures
 from tools.cloud import certificates
 from tools.cloud.server import Listener, listen, port_of, serve
-from tools.cloud.settings import SettingError, parse_assignment
+from tools.cloud.settings import parse_assignment
 from tools.cloud.state import Cloud
 
 HELP = "run a local Xyte cloud: device API, operator API, faults on demand"
@@ -39,6 +40,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--verbose", action="store_true", help="print a line for every request")
 
 
+class _CannotStart(Exception):
+    """The text says why and what to do."""
+
+
+@failures.told("cloud", _CannotStart, ValueError, OSError)
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal comes; 0 then, 1 with a message on stderr when it cannot start."""
     try:
@@ -47,14 +53,7 @@ def run(args: argparse.Namespace) -> int:
             cloud.settings.change(changes)
             return _serve(args, cloud)
     except sqlite3.Error as error:
-        print(f"cloud: {args.data}: its database cannot be used: {error}", file=sys.stderr)
-    except (_CannotStart, SettingError, ValueError, OSError) as error:
-        print(f"cloud: {error}", file=sys.stderr)
-    return 1
-
-
-class _CannotStart(Exception):
-    """The text says why and what to do."""
+        raise _CannotStart(f"{args.data}: its database cannot be used: {error}") from None
 
 
 def _serve(args: argparse.Namespace, cloud: Cloud) -> int:
