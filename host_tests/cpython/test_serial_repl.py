@@ -7,7 +7,6 @@ import sys
 import time
 
 import pytest
-from board_lab import started_stock
 from mpremote.transport import TransportError
 
 from plugged import Plugged
@@ -28,17 +27,6 @@ while time.time() < end:
 while True:
     time.sleep_ms(10)
 """
-
-
-@pytest.fixture(scope="module")
-def formatted(tmp_path_factory):
-    """A stock board that has been started once."""
-    return started_stock(tmp_path_factory.mktemp("stock") / "b")
-
-
-@pytest.fixture
-def board(formatted, tmp_path):
-    return formatted.copy(tmp_path / "b")
 
 
 def test_a_program_that_is_deaf_for_a_while(board, monkeypatch):

@@ -1,7 +1,8 @@
 """Fixtures of the end-to-end tests: real cloud processes, real boards."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rig import make_board
@@ -40,6 +41,14 @@ def reused_cloud(shared_cloud: LocalCloud) -> LocalCloud:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, reused_cloud: LocalCloud) -> Bench:
-    """A board that takes signed updates, at that cloud."""
-    return Bench(tmp_path, reused_cloud, make_updatable(tmp_path / "board", reused_cloud))
+def make_bench(tmp_path: Path, reused_cloud: LocalCloud) -> Callable[..., Bench]:
+    """Makes the board of a test, which takes signed updates, at that cloud. Arguments: see `make_updatable`."""
+    def make(**more: Any) -> Bench:
+        return Bench(tmp_path, reused_cloud, make_updatable(tmp_path / "board", reused_cloud, **more))
+
+    return make
+
+
+@pytest.fixture
+def bench(make_bench: Callable[..., Bench]) -> Bench:
+    return make_bench()
