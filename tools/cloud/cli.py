@@ -19,6 +19,7 @@ from tools.cloud import certificates
 from tools.cloud.server import Listener, listen, port_of, serve
 from tools.cloud.settings import parse_assignment
 from tools.cloud.state import Cloud
+from tools.options import tcp_port
 
 HELP = "run a local Xyte cloud: device API, operator API, faults on demand"
 
@@ -26,9 +27,9 @@ HELP = "run a local Xyte cloud: device API, operator API, faults on demand"
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--data", type=Path, required=True, metavar="DIR", help="database and certificates, made when absent")
-    add("--http", type=_port, default=8080, metavar="PORT", help="0 = any free one (default 8080)")
-    add("--https", type=_port, default=8443, metavar="PORT", help="0 = any free one (default 8443)")
-    add("--files", type=_port, metavar="PORT", help="serve downloads on a host of their own, https://127.0.0.1:PORT")
+    add("--http", type=tcp_port, default=8080, metavar="PORT", help="0 = any free one (default 8080)")
+    add("--https", type=tcp_port, default=8443, metavar="PORT", help="0 = any free one (default 8443)")
+    add("--files", type=tcp_port, metavar="PORT", help="serve downloads on a host of their own, https://127.0.0.1:PORT")
     add("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1, with ::1)")
     add("--name", default="", help="name or address under which boards on the network find this machine; goes into "
         "the certificates of a new --data")
@@ -108,9 +109,3 @@ def _only_this_machine(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
-    return int(text)
