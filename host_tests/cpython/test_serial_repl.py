@@ -89,6 +89,27 @@ def fails(*_, **__):
     raise TransportError("unexpected read during raw paste")
 
 
+def test_safe_mode_is_ended_as_soon_as_it_is_at_work():
+    said = {b"\x04": b"OK\r\nMPY: soft reboot\r\nboot: safe mode: no main.py\r\n 0.012 E settings: none\r\n",
+            b"\x03": b" 0.020 W agent: stopped\r\n  File \"boot.py\"\r\nraw REPL; CTRL-B to exit\r\n"}
+
+    class Line:
+        """Says no more before the next key: whoever goes on listening waits for nothing."""
+
+        def write(self, key):
+            self.rest = said[key]
+
+        def read(self, _):
+            assert self.rest, "this would be a wait"
+            byte, self.rest = self.rest[:1], self.rest[1:]
+            return byte
+
+    transport = object.__new__(raw._Transport)
+    transport.serial = Line()
+    raw._soft_reset(transport, "P")
+    assert not transport.serial.rest
+
+
 def test_a_command_that_goes_on_printing_ends(board):
     with Plugged(board) as plugged, connect(plugged.url) as repl:
         with pytest.raises(BoardError, match="not done after 1 s"):
