@@ -422,7 +422,7 @@ def test_a_run_that_is_killed_as_settings_change_leaves_a_line_for_the_next_one(
 
         files: ClassVar = {}
 
-        def call(self, name, function, *arguments):
+        def call(self, name, function, *arguments, keys=None):
             if function == "move":
                 raise SystemExit
             return {"found": board(1).__dict__, "hashes": {path: sha256(data).hexdigest() for path, data
