@@ -18,8 +18,8 @@ withdrawals = pytest.mark.parametrize(("how", "status"), [("cancelled", 404), ("
 
 
 @pytest.fixture
-def withdrawn(reused_cloud, status):
-    reused_cloud.settings(cancel_in_progress=True, update_command_cancelled_id=status, update_command_unknown_id=status)
+def withdrawn(cloud, status):
+    cloud.settings(cancel_in_progress=True, update_command_cancelled_id=status, update_command_unknown_id=status)
 
 
 @kinds

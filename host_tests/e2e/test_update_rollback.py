@@ -95,26 +95,26 @@ def test_bad_code_is_rolled_back_and_told(make_bench, case):
 
 
 @pytest.mark.parametrize(("kind", "trouble"), [(FIRMWARE, "status"), (APPLICATION, "certificate")])
-def test_only_a_verified_200_confirms(tmp_path, cloud, kind, trouble):
+def test_only_a_verified_200_confirms(tmp_path, own_cloud, kind, trouble):
     """The cloud answers the trial's telemetries with 503, or cannot prove who it is. Then all is well again."""
-    board = registered(make_updatable(tmp_path / "board", cloud, speed=SPEED))
-    bench = Bench(tmp_path, cloud, board)
+    board = registered(make_updatable(tmp_path / "board", own_cloud, speed=SPEED))
+    bench = Bench(tmp_path, own_cloud, board)
     with Powered(board) as run:
         run.reports(2)
         run.at("is on trial for", lambda: board.outage(True))
         sent = bench.send(payloads.make(kind, "1.1.0"))
         run.wait("is on trial for")
         if trouble == "status":
-            cloud.faults([{"action": "status", "status": 503, "count": -1, "match": {"path": "/telemetry"}}])
+            own_cloud.faults([{"action": "status", "status": 503, "count": -1, "match": {"path": "/telemetry"}}])
         else:
-            cloud.restart(certificate="wrong-ca")
+            own_cloud.restart(certificate="wrong-ca")
         board.outage(False)
         run.wait("refused: HTTP 503" if trouble == "status" else "not trusted, nothing was sent")
         run.wait(NO_TELEMETRY)
         if trouble == "status":
-            cloud.faults([])
+            own_cloud.faults([])
         else:
-            cloud.restart(certificate="good")
+            own_cloud.restart(certificate="good")
         assert sent.failed(run) == f"1.1.0 failed its trial, 1.0.0 runs again: {NO_TELEMETRY}"
     assert run.count("is confirmed") == 0
 

@@ -89,10 +89,10 @@ class Chip(Chip):
 
 
 @kinds
-def test_the_way_back_is_not_touched_on_trial(make_bench, reused_cloud, kind):
+def test_the_way_back_is_not_touched_on_trial(make_bench, cloud, kind):
     """New code asks for a second boot choice and for a second update before it is confirmed."""
     other = payloads.make(kind, "1.2.0")
-    params = other.fields | {"url": f"{reused_cloud.https}/files/none/blob"}
+    params = other.fields | {"url": f"{cloud.https}/files/none/blob"}
     spoil = SPOIL.replace("PARAMS", repr(params)).replace("KIND", kind)
     bench = make_bench(main=payloads.main_with(spoil))
     with Powered(bench.board) as run:
