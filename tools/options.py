@@ -15,3 +15,10 @@ def setting(text: str) -> tuple[str, object]:
         return key, json.loads(value)
     except ValueError:
         return key, value
+
+
+def tcp_port(text: str) -> int:
+    """A port of this machine to listen on. For argparse's `type`."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no TCP port: 1 to 65535, or 0 for a free one")
+    return int(text)

@@ -57,10 +57,3 @@ def new_flash(folder: Path, size: int = 0x10000, **options) -> Flash:
     """An erased flash of `size` bytes."""
     Flash.create(folder / "flash.bin", size)
     return Flash(folder / "flash.bin", **options)
-
-
-def started_stock(folder: Path) -> VirtualBoard:
-    """A board with stock firmware that has been started once, so that its file system is there."""
-    board = VirtualBoard.create_stock(folder)
-    board.run(20, until=lambda line: line.startswith("MicroPython v"))
-    return board

@@ -1,5 +1,6 @@
 """`python -m tools board` as its user meets it."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -9,14 +10,12 @@ import time
 import pytest
 from board_lab import firmware
 
+from command_line import tools
 from tools import ROOT
 from tools.board import cli
 from tools.board.power import Boot, RunResult
 
-
-def board(*words, **options):
-    return subprocess.run([sys.executable, "-m", "tools", "board", *map(str, words)], cwd=ROOT,
-                          capture_output=True, text=True, timeout=60, check=False, **options)
+board = functools.partial(tools, "board")
 
 
 def running(folder):

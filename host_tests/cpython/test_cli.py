@@ -8,35 +8,28 @@ import sys
 
 import pytest
 
-from device_code import ROOT
+from command_line import tools
+from tools import ROOT
 from tools import __main__ as cli
-
-READY = [name for name, (module, _) in cli.COMMANDS.items()
-         if (ROOT / module.replace(".", "/")).with_suffix(".py").exists()]
-
-
-def tool(*words: str) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", "tools", *words], cwd=ROOT, check=False,
-                          capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("words", [(), ("--help",), ("-h",), ("help",)])
 def test_overview_names_every_command(words):
-    done = tool(*words)
+    done = tools(*words)
     assert done.returncode == 0
     for name, (_, summary) in cli.COMMANDS.items():
         assert f"  {name} " in done.stdout
         assert summary in done.stdout
 
 
-@pytest.mark.parametrize("name", READY)
+@pytest.mark.parametrize("name", cli.COMMANDS)
 def test_help_of_a_command(name):
-    done = tool(name, "--help")
+    done = tools(name, "--help")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"usage: python -m tools {name}")
 
 
-@pytest.mark.parametrize("name", READY)
+@pytest.mark.parametrize("name", cli.COMMANDS)
 def test_a_command_keeps_the_contract(name):
     module = importlib.import_module(cli.COMMANDS[name][0])
     assert isinstance(module.HELP, str) and "\n" not in module.HELP
@@ -44,7 +37,7 @@ def test_a_command_keeps_the_contract(name):
 
 
 def test_an_unknown_command_is_told_what_there_is():
-    done = tool("bord")
+    done = tools("bord")
     assert done.returncode == 2
     assert "no command 'bord'" in done.stderr and "board" in done.stderr
 
@@ -90,7 +83,7 @@ if __name__ == "__main__":
 
 
 def test_the_size_of_a_slot_is_a_number():
-    done = tool("verify", "app.tar", "--slot", "zz")
+    done = tools("verify", "app.tar", "--slot", "zz")
     assert done.returncode == 2 and "'zz' is no number of bytes, as 0x" in done.stderr, done.stderr
 
 
@@ -108,7 +101,7 @@ def test_a_closed_pipe_is_quiet(words, tmp_path):
 
 
 def test_micropython_gets_its_arguments_and_gives_its_status():
-    done = tool("micropython", "--", "-X", "heapsize=56wK", "-c", "import sys; sys.exit(7)")
+    done = tools("micropython", "--", "-X", "heapsize=56wK", "-c", "import sys; sys.exit(7)")
     assert done.returncode == 7, done.stderr
-    done = tool("micropython", "--path")
+    done = tools("micropython", "--path")
     assert done.returncode == 0 and done.stdout.strip(), done.stderr

@@ -6,14 +6,12 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import threading
 
 import pytest
 import serial
-from board_lab import started_stock
 
+from command_line import tools
 from plugged import Plugged
 from tools import ROOT, build
 from tools.board import layout, otadata
@@ -29,27 +27,11 @@ SETTINGS = json.dumps({"entry_url": "http://127.0.0.1:1", "development_hosts": [
                        "sn": "1", "wifi": [{"ssid": "virtual-ap", "key": "virtual-key"}]}).encode()
 
 
-def tools(*words, **options):
-    return subprocess.run([sys.executable, "-m", "tools", *map(str, words)], cwd=ROOT, capture_output=True, text=True,
-                          timeout=120, check=False, stdin=subprocess.DEVNULL, **options)
-
-
 def bring(repl, files):
     """What the command does, with any files. Returns the plan that was carried out."""
     plan = deploy.make_plan(repl, files)
     deploy.carry_out(repl, plan, files, repl.call("files", "about")["free"], lambda text: None)
     return plan
-
-
-@pytest.fixture(scope="module")
-def formatted(tmp_path_factory):
-    """A stock board that has been started once."""
-    return started_stock(tmp_path_factory.mktemp("stock") / "b")
-
-
-@pytest.fixture
-def board(formatted, tmp_path):
-    return formatted.copy(tmp_path / "b")
 
 
 def test_agent_and_application_reach_a_stock_board_and_run(board):

@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from combined_image import combined_bin
+from command_line import tools
 from plugged import Plugged
-from tools import ROOT, build, image
+from tools import build, image
 from tools.board import layout, otadata
 from tools.board.flash import Flash
 from tools.board.layout import LAYOUT_4MIB_OTA, Partition
@@ -22,11 +23,6 @@ SINGLE = (Partition("nvs", 1, 2, 0x9000, 0x6000), Partition("phy_init", 1, 1, 0x
 ELSEWHERE = (Partition("nvs", 1, 2, 0x9000, 0x4000), Partition("otadata", 1, 0, 0xD000, 0x2000),
              Partition("phy_init", 1, 1, 0xF000, 0x1000), Partition("ota_0", 0, 16, 0x10000, 0x180000),
              Partition("ota_1", 0, 17, 0x190000, 0x180000), Partition("vfs", 1, 0x81, 0x320000, 0xE0000))
-
-
-def tools(*words):
-    return subprocess.run([sys.executable, "-m", "tools", *map(str, words)], cwd=ROOT, capture_output=True, text=True,
-                          timeout=120, check=False, stdin=subprocess.DEVNULL)
 
 
 def flashed(plugged, tmp_path, data, *options):

@@ -7,7 +7,6 @@ import sys
 import time
 
 import pytest
-from board_lab import started_stock
 from mpremote.transport import TransportError
 
 from plugged import Plugged
@@ -28,17 +27,6 @@ while time.time() < end:
 while True:
     time.sleep_ms(10)
 """
-
-
-@pytest.fixture(scope="module")
-def formatted(tmp_path_factory):
-    """A stock board that has been started once."""
-    return started_stock(tmp_path_factory.mktemp("stock") / "b")
-
-
-@pytest.fixture
-def board(formatted, tmp_path):
-    return formatted.copy(tmp_path / "b")
 
 
 def test_a_program_that_is_deaf_for_a_while(board, monkeypatch):
@@ -99,6 +87,27 @@ def test_a_board_whose_prompt_was_lost_is_led_back_to_it(board):
 
 def fails(*_, **__):
     raise TransportError("unexpected read during raw paste")
+
+
+def test_safe_mode_is_ended_as_soon_as_it_is_at_work():
+    said = {b"\x04": b"OK\r\nMPY: soft reboot\r\nboot: safe mode: no main.py\r\n 0.012 E settings: none\r\n",
+            b"\x03": b" 0.020 W agent: stopped\r\n  File \"boot.py\"\r\nraw REPL; CTRL-B to exit\r\n"}
+
+    class Line:
+        """Says no more before the next key: whoever goes on listening waits for nothing."""
+
+        def write(self, key):
+            self.rest = said[key]
+
+        def read(self, _):
+            assert self.rest, "this would be a wait"
+            byte, self.rest = self.rest[:1], self.rest[1:]
+            return byte
+
+    transport = object.__new__(raw._Transport)
+    transport.serial = Line()
+    raw._soft_reset(transport, "P")
+    assert not transport.serial.rest
 
 
 def test_a_command_that_goes_on_printing_ends(board):

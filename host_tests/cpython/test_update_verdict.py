@@ -8,7 +8,7 @@ import sys
 import pytest
 from update_lab import app, checksum, fields, firmware, key, public, save
 
-from tools import ROOT
+from command_line import tools
 from tools.update import payload, signing
 from tools.update.build_cli import HELP
 from tools.update.form import parse_checksum
@@ -96,33 +96,28 @@ def test_what_the_command_or_the_board_may_allow():
         judge(firmware(), None, Board(chip="esp32c3"))
 
 
-def tool(*words) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", "tools", *map(str, words)], cwd=ROOT, check=False,
-                          capture_output=True, text=True)
-
-
 def test_the_commands_from_key_to_verdict(tmp_path):
     """build, keys, sign, verify: the way of a release, on both kinds."""
-    assert tool("keys", "new", "release", "--dir", tmp_path).returncode == 0
+    assert tools("keys", "new", "release", "--dir", tmp_path).returncode == 0
     pem, pub = tmp_path / "release.pem", tmp_path / "release.pub"
     for words, out in (
         (["app", "--gzip", "--with-agent"], tmp_path / "app.tar.gz"),
         (["firmware", "--target", "virtual"], tmp_path / "firmware.bin"),
     ):
-        built = tool("build", *words, "--version", "1.1.0", "--out", out)
+        built = tools("build", *words, "--version", "1.1.0", "--out", out)
         assert built.returncode == 0 and "1.1.0" in built.stdout, built.stderr
         again = out.with_name("again")
-        assert tool("build", *words, "--version", "1.1.0", "--out", again).returncode == 0
+        assert tools("build", *words, "--version", "1.1.0", "--out", again).returncode == 0
         assert again.read_bytes() == out.read_bytes()
-        signed = tool("sign", out, "--version", "1.1.0", "--key", pem)
+        signed = tools("sign", out, "--version", "1.1.0", "--key", pem)
         assert signed.returncode == 0, signed.stderr
         form = json.loads(out.with_name(out.name + ".json").read_text())
         assert list(form) == ["file_type", "version", "checksum", "signature"]
         assert all(f"{name}: {value}\n" in signed.stdout for name, value in form.items())
         assert "PRIVATE" not in signed.stdout
-        good = tool("verify", out, "--key", pub, "--running", "1.0.0")
+        good = tools("verify", out, "--key", pub, "--running", "1.0.0")
         assert (good.returncode, good.stdout.splitlines()[-1]) == (0, "the board would install it")
-    report = tool("verify", tmp_path / "app.tar.gz")
+    report = tools("verify", tmp_path / "app.tar.gz")
     assert " main.py\n" in report.stdout and "lib/xyte/agent.mpy" in report.stdout
     shown = subprocess.run([sys.executable, "-m", "esptool", "image-info", tmp_path / "firmware.bin"],
                            capture_output=True, text=True, check=True).stdout
@@ -147,15 +142,15 @@ def release(tmp_path):
 ])
 def test_verify_says_what_would_happen(release, words, last):
     words = [release.parent / word if word.endswith(".pub") else word for word in words]
-    done = tool("verify", release, *words)
+    done = tools("verify", release, *words)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, last)
 
 
 def test_verify_without_a_form_looks_at_the_payload_alone(release):
     release.with_name("f.bin.json").unlink()
-    done = tool("verify", release)
+    done = tools("verify", release)
     assert done.returncode == 0 and "without form fields" in done.stdout
-    done = tool("verify", release, "--key", release.parent / "ours.pub")
+    done = tools("verify", release, "--key", release.parent / "ours.pub")
     assert done.returncode == 1 and "--key needs the form fields" in done.stderr
 
 
@@ -184,7 +179,7 @@ def test_the_commands_say_what_is_wrong(release, words, told):
     save(folder / "list.json", b"[1]")
     save(folder / "app.tar", app())
     places = [folder / word if "." in word and not word[0].isdigit() else word for word in words]
-    done = tool(*places)
+    done = tools(*places)
     assert done.returncode == 1
     assert told in done.stdout + done.stderr
     assert "Traceback" not in done.stderr and "PRIVATE" not in done.stdout + done.stderr
@@ -192,8 +187,8 @@ def test_the_commands_say_what_is_wrong(release, words, told):
 
 
 def test_build_still_makes_modules_and_takes_the_version_from_the_source(tmp_path):
-    assert tool("build", "mpy", "--out", tmp_path / "lib").returncode == 0
+    assert tools("build", "mpy", "--out", tmp_path / "lib").returncode == 0
     assert (tmp_path / "lib" / "xyte" / "agent.mpy").exists()
-    done = tool("build", "firmware", "--out", tmp_path / "f.bin")
+    done = tools("build", "firmware", "--out", tmp_path / "f.bin")
     assert done.returncode == 0 and "firmware 1." in done.stdout
-    assert HELP in " ".join(tool("build", "--help").stdout.split())
+    assert HELP in " ".join(tools("build", "--help").stdout.split())

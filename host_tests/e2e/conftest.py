@@ -1,7 +1,8 @@
 """Fixtures of the end-to-end tests: real cloud processes, real boards."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rig import make_board
@@ -12,10 +13,28 @@ from tools.cloud.process import LocalCloud
 
 
 @pytest.fixture
-def cloud(tmp_path: Path) -> Iterator[LocalCloud]:
-    """A cloud of its own for one test."""
+def own_cloud(tmp_path: Path) -> Iterator[LocalCloud]:
+    """One that a test may stop and restart, and that keeps its files."""
     with LocalCloud(tmp_path / "cloud") as cloud:
         yield cloud
+
+
+@pytest.fixture(scope="module")
+def shared_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """One for a module."""
+    with LocalCloud(tmp_path_factory.mktemp("cloud")) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def cloud(shared_cloud: LocalCloud) -> LocalCloud:
+    """That one, with nothing left of the last test but files."""
+    shared_cloud.faults([])
+    shared_cloud.settings(**dict.fromkeys(shared_cloud.settings()))
+    for device in shared_cloud.devices():
+        shared_cloud.delete_device(device["id"])
+    shared_cloud.control.delete("requests").raise_for_status()
+    return shared_cloud
 
 
 @pytest.fixture
@@ -24,22 +43,15 @@ def board(tmp_path: Path, cloud: LocalCloud) -> VirtualBoard:
     return make_board(tmp_path / "board", cloud)
 
 
-@pytest.fixture(scope="module")
-def shared_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """One cloud for a module of many small tests."""
-    with LocalCloud(tmp_path_factory.mktemp("cloud")) as cloud:
-        yield cloud
+@pytest.fixture
+def make_bench(tmp_path: Path, cloud: LocalCloud) -> Callable[..., Bench]:
+    """Makes the board of a test, which takes signed updates, at that cloud. Arguments: see `make_updatable`."""
+    def make(**more: Any) -> Bench:
+        return Bench(tmp_path, cloud, make_updatable(tmp_path / "board", cloud, **more))
+
+    return make
 
 
 @pytest.fixture
-def reused_cloud(shared_cloud: LocalCloud) -> LocalCloud:
-    """The shared one, with nothing left of what the last test asked of it."""
-    shared_cloud.faults([])
-    shared_cloud.settings(**dict.fromkeys(shared_cloud.settings()))
-    return shared_cloud
-
-
-@pytest.fixture
-def bench(tmp_path: Path, reused_cloud: LocalCloud) -> Bench:
-    """A board that takes signed updates, at that cloud."""
-    return Bench(tmp_path, reused_cloud, make_updatable(tmp_path / "board", reused_cloud))
+def bench(make_bench: Callable[..., Bench]) -> Bench:
+    return make_bench()

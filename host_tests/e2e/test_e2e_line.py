@@ -89,14 +89,14 @@ def test_a_kept_connection_closed_by_the_server_loses_no_telemetry(board, cloud)
     assert len({request["connection"] for request in cloud.requests()}) >= 10
 
 
-def test_with_the_cloud_down_for_minutes_the_board_waits_longer_and_longer(tmp_path, cloud):
-    board = registered(make_board(tmp_path / "board", cloud, speed=LONG_WAIT_SPEED))
+def test_with_the_cloud_down_for_minutes_the_board_waits_longer_and_longer(tmp_path, own_cloud):
+    board = registered(make_board(tmp_path / "board", own_cloud, speed=LONG_WAIT_SPEED))
     failed = "W cloud: "
     with Powered(board) as run:
         run.reports()
-        cloud.stop()
+        own_cloud.stop()
         run.wait(failed, times=10, timeout=60)
-        cloud.start()
+        own_cloud.start()
         back = at(run.lines[-1])
         seen = len(run.lines)
         report = at(run.wait("accepted", after=seen))

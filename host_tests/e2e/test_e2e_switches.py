@@ -57,13 +57,8 @@ def fresh_board(shared_cloud, tmp_path_factory):
 
 
 @pytest.fixture
-def board(fresh_board, shared_cloud, tmp_path):
-    """A copy, and a cloud with default settings that does not know it yet; both as they were afterwards."""
-    yield fresh_board.copy(tmp_path / "board")
-    shared_cloud.faults([])
-    shared_cloud.settings(**{setting.name: None for setting in TABLE})
-    for device in shared_cloud.devices():
-        shared_cloud.delete_device(device["id"])
+def board(fresh_board, tmp_path):
+    return fresh_board.copy(tmp_path / "board")
 
 
 def carry_out(cloud, run, board):
@@ -79,40 +74,40 @@ def carry_out(cloud, run, board):
 
 
 @pytest.mark.parametrize("change", ALL)
-def test_each_switch(board, shared_cloud, change):
-    shared_cloud.settings(**change)
+def test_each_switch(board, cloud, change):
+    cloud.settings(**change)
     with Powered(board) as run:
         run.reports()
-        device_id = carry_out(shared_cloud, run, board)
+        device_id = carry_out(cloud, run, board)
     assert identity(board)["id"] == device_id
     assert run.count("--- boot ") == 1 and run.count("crash|Traceback") == 0
 
 
 @pytest.mark.parametrize("change", others("register_taken_status"))
-def test_an_identity_that_is_taken(tmp_path, board, shared_cloud, change):
+def test_an_identity_that_is_taken(tmp_path, board, cloud, change):
     """As it happens when a board's module is replaced. 422, the documented status, is in the power-cut campaign."""
-    shared_cloud.settings(**change)
+    cloud.settings(**change)
     new = board.copy(tmp_path / "new")
     with Powered(board) as run:
         run.reports()
     with Powered(new) as run:
         run.wait("refused: HTTP", times=2)
-        shared_cloud.delete_device(the_device(shared_cloud)["id"])
+        cloud.delete_device(the_device(cloud)["id"])
         run.wait("registered as", timeout=60)
         run.reports()
-    assert identity(new)["id"] == the_device(shared_cloud)["id"]
+    assert identity(new)["id"] == the_device(cloud)["id"]
 
 
 @pytest.mark.parametrize("change", [*others("register_wrong_key_status"), {}])
-def test_a_hardware_key_that_the_cloud_learns_later(tmp_path, board, shared_cloud, change):
+def test_a_hardware_key_that_the_cloud_learns_later(tmp_path, board, cloud, change):
     """422 is what an identity that is taken gets too, so then the next try is minutes away."""
-    shared_cloud.settings(**change)
+    cloud.settings(**change)
     key = str(uuid.uuid4())
-    board = make_board(tmp_path / "keyed", shared_cloud, settings={"hardware_key": key}, speed=LONG_WAIT_SPEED)
+    board = make_board(tmp_path / "keyed", cloud, settings={"hardware_key": key}, speed=LONG_WAIT_SPEED)
     with Powered(board) as run:
         run.wait("refused: HTTP", times=1 if 422 in change.values() else 2)
-        assert shared_cloud.devices() == []
-        answer = shared_cloud.control.post("hardware_keys", json={"model_id": defaults.MODEL_ID, "key": key})
+        assert cloud.devices() == []
+        answer = cloud.control.post("hardware_keys", json={"model_id": defaults.MODEL_ID, "key": key})
         assert answer.status_code == 201
         run.wait("registered as", timeout=60)
         run.reports()
@@ -120,38 +115,38 @@ def test_a_hardware_key_that_the_cloud_learns_later(tmp_path, board, shared_clou
 
 
 @pytest.mark.parametrize("change", [*others("update_command_cancelled_id"), {}])
-def test_a_command_cancelled_while_it_runs(board, shared_cloud, change):
-    shared_cloud.settings(cancel_in_progress=True, **change)
+def test_a_command_cancelled_while_it_runs(board, cloud, change):
+    cloud.settings(cancel_in_progress=True, **change)
     with Powered(board) as run:
         run.reports()
-        sent = shared_cloud.send_command(the_device(shared_cloud)["id"], "slow")
+        sent = cloud.send_command(the_device(cloud)["id"], "slow")
         run.wait("slow begins")
-        shared_cloud.cancel_command(sent)
-        carry_out(shared_cloud, run, board)
+        cloud.cancel_command(sent)
+        carry_out(cloud, run, board)
     assert run.count("slow begins") == 1 and run.count("--- boot ") == 1
 
 
 @pytest.mark.parametrize("change", [*others("late_done"), {}])
-def test_a_command_that_ends_after_its_timeout(board, shared_cloud, change):
-    shared_cloud.settings(command_timeout_s=1, **change)
+def test_a_command_that_ends_after_its_timeout(board, cloud, change):
+    cloud.settings(command_timeout_s=1, **change)
     with Powered(board) as run:
         run.reports()
-        sent = shared_cloud.send_command(the_device(shared_cloud)["id"], "slow")
+        sent = cloud.send_command(the_device(cloud)["id"], "slow")
         run.wait("slow: done")
-        shared_cloud.settings(command_timeout_s=600)
+        cloud.settings(command_timeout_s=600)
         run.reports()
         late = "done" if change.get("late_done") == "accept" else "failed"
-        assert shared_cloud.command(sent)["status"] == late
-        carry_out(shared_cloud, run, board)
+        assert cloud.command(sent)["status"] == late
+        carry_out(cloud, run, board)
     assert run.count("slow begins") == 1 and run.count("--- boot ") == 1
 
 
 @pytest.mark.parametrize("change", [*others("update_command_finished_id"), {}])
-def test_a_lost_answer_to_the_final_report(board, shared_cloud, change):
+def test_a_lost_answer_to_the_final_report(board, cloud, change):
     """The cloud has the report, the board does not know: it tells it again, and never runs the command again."""
-    shared_cloud.settings(**change)
+    cloud.settings(**change)
     with Powered(board) as run:
         run.reports()
-        shared_cloud.faults([{"action": "close", "perform": True, "match": UPDATES, "skip": 1, "count": 2}])
-        carry_out(shared_cloud, run, board)
-        carry_out(shared_cloud, run, board)
+        cloud.faults([{"action": "close", "perform": True, "match": UPDATES, "skip": 1, "count": 2}])
+        carry_out(cloud, run, board)
+        carry_out(cloud, run, board)

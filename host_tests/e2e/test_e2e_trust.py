@@ -19,6 +19,11 @@ kinds = pytest.mark.parametrize("kind", REASONS)
 
 
 @pytest.fixture
+def cloud(own_cloud):
+    return own_cloud
+
+
+@pytest.fixture
 def tap(cloud: LocalCloud) -> Iterator[Tap]:
     """What every connection to the cloud goes through."""
     with Tap(int(cloud.https.rpartition(":")[2])) as tap:

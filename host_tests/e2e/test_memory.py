@@ -41,11 +41,8 @@ START = "import gc\ngc.collect()\nprint('heap at start %d' % gc.mem_alloc())\n"
 
 
 def board(tmp_path, cloud, main, heap, agent="image", **more):
-    made = make_updatable(tmp_path / "board", cloud, main=main, arch="i386", agent=agent,
+    return make_updatable(tmp_path / "board", cloud, main=main, arch="i386", agent=agent, heap=heap,
                           firmware=factory.built_firmware("1.0.0", agent), **more)
-    made.settings.heap = heap
-    made.settings.save(tmp_path / "board")
-    return made
 
 
 def obeys(run, cloud):

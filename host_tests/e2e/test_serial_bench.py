@@ -11,6 +11,7 @@ import time
 import pytest
 from rig import MAIN, RUN, make_board
 
+from command_line import tools
 from plugged import Plugged
 from tools import ROOT
 from tools.board import factory
@@ -20,11 +21,6 @@ from tools.serial import listen
 from tools.update.application import application
 
 SECRETS = (defaults.HARDWARE_KEY, "virtual-key")
-
-
-def tools(*words, typed=""):
-    return subprocess.run([sys.executable, "-m", "tools", *map(str, words)], cwd=ROOT, capture_output=True, text=True,
-                          timeout=120, check=False, input=typed)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ from statistics import median_low
 import payloads
 import pytest
 from rig import SPEED, Powered, found
-from update_bench import Bench, make_updatable
 
 PIECE = 65536  # bytes asked for at a time
 BLOCK = {payloads.FIRMWARE: 4096, payloads.APPLICATION: 1024}  # bytes written at a time
@@ -42,12 +41,10 @@ signature.opened = timed
 @pytest.mark.skipif(bool(os.environ.get("NO_I386")), reason="NO_I386 is set")
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
 @pytest.mark.parametrize("kind", payloads.KINDS)
-def test_the_heap_is_constant_during_a_download(tmp_path, cloud, kind, packed):
-    board = make_updatable(tmp_path / "board", cloud, arch="i386",
-                           firmware=payloads.firmware("1.0.0", {"updater.py": WATCH}))
-    bench = Bench(tmp_path, cloud, board)
+def test_the_heap_is_constant_during_a_download(make_bench, kind, packed):
+    bench = make_bench(arch="i386", firmware=payloads.firmware("1.0.0", {"updater.py": WATCH}))
     update = payloads.large(kind, "1.1.0", 400)
-    with Powered(board) as run:
+    with Powered(bench.board) as run:
         run.reports(2)
         bench.send(update.gzip() if packed else update).done(run)
     used = [int(line.split()[1]) for line in found(r"^heap \d+$", run.lines)]

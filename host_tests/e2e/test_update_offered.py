@@ -15,6 +15,12 @@ kinds = pytest.mark.parametrize("kind", payloads.KINDS)
 
 
 @pytest.fixture
+def cloud(own_cloud):
+    """Where the newest file is one of this test."""
+    return own_cloud
+
+
+@pytest.fixture
 def bench(tmp_path, cloud):
     board = make_updatable(tmp_path / "board", cloud, settings={"follow_latest": True})
     return Bench(tmp_path, cloud, board)

@@ -4,7 +4,6 @@ import payloads
 import pytest
 from payloads import APPLICATION
 from rig import Powered, found
-from update_bench import Bench, make_updatable
 
 kinds = pytest.mark.parametrize("kind", payloads.KINDS)
 VETO = """
@@ -19,8 +18,8 @@ withdrawals = pytest.mark.parametrize(("how", "status"), [("cancelled", 404), ("
 
 
 @pytest.fixture
-def withdrawn(reused_cloud, status):
-    reused_cloud.settings(cancel_in_progress=True, update_command_cancelled_id=status, update_command_unknown_id=status)
+def withdrawn(cloud, status):
+    cloud.settings(cancel_in_progress=True, update_command_cancelled_id=status, update_command_unknown_id=status)
 
 
 @kinds
@@ -105,10 +104,9 @@ def test_a_device_deleted_during_the_download(bench, kind):
 
 
 @kinds
-def test_the_application_says_not_now(tmp_path, reused_cloud, kind):
-    board = make_updatable(tmp_path / "board", reused_cloud, main=payloads.main_with(VETO))
-    bench = Bench(tmp_path, reused_cloud, board)
-    with Powered(board) as run:
+def test_the_application_says_not_now(make_bench, kind):
+    bench = make_bench(main=payloads.main_with(VETO))
+    with Powered(bench.board) as run:
         run.reports(2)
         sent = bench.send(payloads.make(kind, "1.1.0"))
         assert sent.failed(run) == "not now: the valve is open"
@@ -157,11 +155,10 @@ def test_progress_is_told_every_ten_percent(bench):
     assert told == [f"{percent} % of 1.1.0" for percent in range(10, 100, 10)]
 
 
-def test_the_command_may_have_another_name(tmp_path, reused_cloud):
-    cloud = reused_cloud
-    board = make_updatable(tmp_path / "board", cloud, settings={"update_command": "install"})
-    bench = Bench(tmp_path, cloud, board)
-    with Powered(board) as run:
+def test_the_command_may_have_another_name(make_bench):
+    bench = make_bench(settings={"update_command": "install"})
+    cloud = bench.cloud
+    with Powered(bench.board) as run:
         run.reports(2)
         update = payloads.make(APPLICATION, "1.1.0")
         file = bench.upload(update)

@@ -9,7 +9,7 @@ import payloads
 import pytest
 from payloads import APPLICATION, FIRMWARE, Update
 from rig import MAIN, RUN, Powered, found, make_board
-from update_bench import Bench, make_updatable
+from update_bench import HEAP, Bench
 
 from tools import image
 from tools.board import layout
@@ -137,12 +137,10 @@ def partition_of(board: VirtualBoard, label: str) -> bytes:
 
 
 @pytest.mark.parametrize("kind", payloads.KINDS)
-def test_each_is_refused_for_its_own_reason(tmp_path, cloud, kind):
+def test_each_is_refused_for_its_own_reason(bench, kind):
     cases = {name: (functools.partial(make, kind), reason) for name, (make, reason) in BOTH.items()}
     cases |= OF_FIRMWARE if kind == FIRMWARE else OF_APPLICATION
-    board = make_updatable(tmp_path / "board", cloud)
-    bench = Bench(tmp_path, cloud, board)
-    wrong = []
+    board, wrong = bench.board, []
     with Powered(board) as run:
         run.reports(2)
         before = choice(board), board.read_file("/main.py")
@@ -160,22 +158,20 @@ def test_each_is_refused_for_its_own_reason(tmp_path, cloud, kind):
 
 
 def test_a_board_without_a_key_takes_what_is_not_signed(tmp_path, cloud):
-    board = make_board(tmp_path / "board", cloud)
-    board.settings.heap = "100wK"
+    board = make_board(tmp_path / "board", cloud, heap=HEAP)
     bench = Bench(tmp_path, cloud, board)
     with Powered(board) as run:
         run.reports(2)
         bench.send(good(APPLICATION).saying(signature=None)).done(run)
 
 
-def test_a_board_with_one_app_partition(tmp_path, cloud):
+def test_a_board_with_one_app_partition(bench):
     """ESP-IDF names the running partition as the next one there: writing to it would be the end."""
-    board = make_updatable(tmp_path / "board", cloud)
+    board = bench.board
     table = layout.pack(tuple(p for p in layout.LAYOUT_4MIB_OTA if p.label != "ota_1"))
     with open(board.folder / "flash.bin", "r+b") as flash:
         flash.seek(layout.TABLE_ADDRESS)
         flash.write(table)
-    bench = Bench(tmp_path, cloud, board)
     with Powered(board) as run:
         run.reports(2)
         before = choice(board)
@@ -185,10 +181,9 @@ def test_a_board_with_one_app_partition(tmp_path, cloud):
 
 
 @pytest.mark.parametrize("kind", payloads.KINDS)
-def test_flash_that_keeps_something_else(tmp_path, cloud, kind):
+def test_flash_that_keeps_something_else(bench, kind):
     """Every byte came as it was signed; one of them lies differently on flash before it is read back."""
-    board = make_updatable(tmp_path / "board", cloud)
-    bench = Bench(tmp_path, cloud, board)
+    board = bench.board
     update = payloads.large(kind, VERSION, 200)
     with Powered(board) as run:
         run.reports(2)
@@ -211,33 +206,29 @@ def spoil(board: VirtualBoard, content: bytes) -> None:
     assert spoilt
 
 
-def test_a_downgrade_that_is_meant(tmp_path, cloud):
-    board = make_updatable(tmp_path / "board", cloud)
-    bench = Bench(tmp_path, cloud, board)
-    with Powered(board) as run:
+def test_a_downgrade_that_is_meant(bench):
+    with Powered(bench.board) as run:
         run.reports(2)
         bench.send(payloads.make(APPLICATION, "0.9.0"), allow_downgrade=True).done(run)
         assert bench.info()["firmware"]["version"] == "0.9.0"
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3])
-def test_each_of_four_keys_will_do(tmp_path, shared_cloud, number):
+def test_each_of_four_keys_will_do(make_bench, number):
     keys = {f"/keys/{i}.pub": signing.public_text(payloads.unknown_key().public_key()).encode() for i in range(4)}
     keys[f"/keys/{number}.pub"] = payloads.public_key()
-    board = make_updatable(tmp_path / "board", shared_cloud, files=keys, settings={"update_keys": [*keys]})
-    bench = Bench(tmp_path, shared_cloud, board)
-    with Powered(board) as run:
+    bench = make_bench(files=keys, settings={"update_keys": [*keys]})
+    with Powered(bench.board) as run:
         run.reports(2)
         bench.send(good(APPLICATION)).done(run)
 
 
-def test_small_files_that_fill_the_file_system_are_not_left_there(tmp_path, shared_cloud):
+def test_small_files_that_fill_the_file_system_are_not_left_there(make_bench):
     """Each takes a whole block, so there is less room than the bytes say."""
-    board = make_updatable(tmp_path / "board", shared_cloud)
-    bench = Bench(tmp_path, shared_cloud, board)
+    bench = make_bench(speed=5)  # littlefs looks for free blocks ever longer: no watchdog's matter on a busy machine
     files = payload.files_in(payloads.application(VERSION))
     files |= {f"lib/table{i:03}.txt": b"x" * 1000 for i in range(300)}
-    with Powered(board) as run:
+    with Powered(bench.board) as run:
         run.reports(2)
         message = bench.send(payloads.signed(payload.tar(files), VERSION)).failed(run)
         assert "it cannot be written" in message

@@ -5,16 +5,14 @@ import re
 import payloads
 import pytest
 from rig import Powered, found, identity
-from update_bench import SLOTS, Bench, make_updatable
+from update_bench import SLOTS
 
 UPDATES = 10
 
 
 @pytest.mark.parametrize("kind", payloads.KINDS)
-def test_ten_updates_in_a_row(tmp_path, cloud, kind):
-    board = make_updatable(tmp_path / "board", cloud)
-    bench = Bench(tmp_path, cloud, board)
-    with Powered(board) as run:
+def test_ten_updates_in_a_row(bench, kind):
+    with Powered(bench.board) as run:
         run.reports(2)
         kept = bench.device
         for number in range(1, UPDATES + 1):
@@ -27,5 +25,5 @@ def test_ten_updates_in_a_row(tmp_path, cloud, kind):
     first = SLOTS[kind].index(used[0])
     assert used == [SLOTS[kind][(first + i) % 2] for i in range(UPDATES)]
     assert run.count("--- boot ") == 2 * UPDATES + 1  # updater and trial
-    assert identity(board)["id"] == kept
+    assert identity(bench.board)["id"] == kept
     assert not found("Traceback", run.lines)

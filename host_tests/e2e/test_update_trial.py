@@ -4,7 +4,7 @@ import payloads
 import pytest
 from payloads import APPLICATION
 from rig import Powered, found
-from update_bench import Bench, make_updatable
+from update_bench import Bench
 
 kinds = pytest.mark.parametrize("kind", payloads.KINDS)
 TRIAL = "restarting into .* for trial"
@@ -89,14 +89,13 @@ class Chip(Chip):
 
 
 @kinds
-def test_the_way_back_is_not_touched_on_trial(tmp_path, reused_cloud, kind):
+def test_the_way_back_is_not_touched_on_trial(make_bench, cloud, kind):
     """New code asks for a second boot choice and for a second update before it is confirmed."""
     other = payloads.make(kind, "1.2.0")
-    params = other.fields | {"url": f"{reused_cloud.https}/files/none/blob"}
+    params = other.fields | {"url": f"{cloud.https}/files/none/blob"}
     spoil = SPOIL.replace("PARAMS", repr(params)).replace("KIND", kind)
-    board = make_updatable(tmp_path / "board", reused_cloud, main=payloads.main_with(spoil))
-    bench = Bench(tmp_path, reused_cloud, board)
-    with Powered(board) as run:
+    bench = make_bench(main=payloads.main_with(spoil))
+    with Powered(bench.board) as run:
         run.reports(2)
         bench.send(payloads.make(kind, "1.1.0", spoil if kind == APPLICATION else "")).done(run)
     said = found("^spoil: ", run.lines)
@@ -104,12 +103,10 @@ def test_the_way_back_is_not_touched_on_trial(tmp_path, reused_cloud, kind):
 
 
 @kinds
-def test_a_doubled_boot_choice_leaves_the_way_back(tmp_path, reused_cloud, kind):
+def test_a_doubled_boot_choice_leaves_the_way_back(make_bench, kind):
     """Once more set_boot would overwrite the record of the slot that runs: bad code could not be rolled back."""
-    board = make_updatable(tmp_path / "board", reused_cloud,
-                           firmware=payloads.firmware("1.0.0", {"updater.py": TWICE}))
-    bench = Bench(tmp_path, reused_cloud, board)
-    with Powered(board) as run:
+    bench = make_bench(firmware=payloads.firmware("1.0.0", {"updater.py": TWICE}))
+    with Powered(bench.board) as run:
         run.reports(2)
         message = bench.send(payloads.make(kind, "1.1.0", "import machine\nmachine.reset()\n")).failed(run)
         assert "1.1.0 failed its trial, 1.0.0 runs again" in message

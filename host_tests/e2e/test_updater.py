@@ -4,7 +4,6 @@ import payloads
 import pytest
 from payloads import APPLICATION
 from rig import MAIN, RUN, Powered, found, registered
-from update_bench import Bench, make_updatable
 
 FETCH = "restarting to fetch"
 kinds = pytest.mark.parametrize("kind", payloads.KINDS)
@@ -64,12 +63,10 @@ def test_without_a_network_the_application_goes_on(bench, kind):
 
 
 @pytest.mark.parametrize("code", [BROKEN, HUNG], ids=["crash", "hang"])
-def test_an_updater_that_fails_leaves_the_application(tmp_path, reused_cloud, code):
+def test_an_updater_that_fails_leaves_the_application(make_bench, code):
     """The board tells of it, tries a dozen times, and the operator hears that it was given up."""
-    board = registered(make_updatable(tmp_path / "board", reused_cloud, speed=80,
-                                      firmware=payloads.firmware("1.0.0", {"updater.py": code})))
-    bench = Bench(tmp_path, reused_cloud, board)
-    with Powered(board) as run:
+    bench = make_bench(speed=80, firmware=payloads.firmware("1.0.0", {"updater.py": code}))
+    with Powered(registered(bench.board)) as run:
         run.reports(1)
         sent = bench.send(payloads.make(APPLICATION, "1.1.0"))
         assert sent.failed(run, timeout=100) == "given up after 12 starts"
@@ -80,12 +77,11 @@ def test_an_updater_that_fails_leaves_the_application(tmp_path, reused_cloud, co
 
 
 @kinds
-def test_a_link_of_the_applications_own(tmp_path, reused_cloud, kind):
+def test_a_link_of_the_applications_own(make_bench, kind):
     """Only the application can bring up the network: the update is fetched beside it."""
     main = OWN_LINK + MAIN.replace('Agent(version="1.0.0")', 'Agent(version="1.0.0", link=Link())') + RUN
-    board = make_updatable(tmp_path / "board", reused_cloud, main=main, settings={"wifi": []})
-    bench = Bench(tmp_path, reused_cloud, board)
-    with Powered(board) as run:
+    bench = make_bench(main=main, settings={"wifi": []})
+    with Powered(bench.board) as run:
         run.reports(2)
         update = payloads.make(kind, "1.1.0") if kind != APPLICATION else payloads.signed(
             payloads.application("1.1.0", main), "1.1.0")
@@ -95,15 +91,14 @@ def test_a_link_of_the_applications_own(tmp_path, reused_cloud, kind):
         assert "signature is damaged" in message
 
 
-def test_from_safe_mode(tmp_path, reused_cloud):
+def test_from_safe_mode(bench):
     """The files in the root fetch it, whatever lies in the slots."""
-    board = make_updatable(tmp_path / "board", reused_cloud)
-    bench = Bench(tmp_path, reused_cloud, board)
+    board = bench.board
     with Powered(board) as run:
         run.reports(2)
         bench.send(payloads.make(APPLICATION, "1.1.0")).done(run)
     board.settings.speed = 60  # ten boots that end in the watchdog
-    board.settings.save(tmp_path / "board")
+    board.settings.save(board.folder)
     board.write_file("/slot_a/main.py", b"raise ValueError('broken')\n")
     board.write_file("/main.py", b"raise ValueError('broken')\n")
     with Powered(board) as run:

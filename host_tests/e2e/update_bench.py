@@ -21,10 +21,8 @@ def make_updatable(folder: Path, cloud: LocalCloud, *, settings: dict[str, Any] 
                    **more: Any) -> VirtualBoard:
     """A board with one public key on it. more: see `rig.make_board`."""
     more.setdefault("files", {payloads.KEY_PATH: payloads.public_key()})
-    board = make_board(folder, cloud, settings={"update_keys": [payloads.KEY_PATH], **(settings or {})}, **more)
-    board.settings.heap = HEAP
-    board.settings.save(folder)
-    return board
+    more.setdefault("heap", HEAP)
+    return make_board(folder, cloud, settings={"update_keys": [payloads.KEY_PATH], **(settings or {})}, **more)
 
 
 class Bench:

@@ -15,14 +15,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from tools import build, image, interpreter
+from tools import build, failures, image, interpreter
 from tools.board import inspect
 from tools.board.control import OUTAGES
 from tools.board.power import RunResult
 from tools.board.serial_port import SerialPort
 from tools.board.settings import BoardError, BoardSettings
 from tools.board.virtual import VirtualBoard
-from tools.options import setting
+from tools.options import setting, tcp_port
 
 HELP = "make, run and look into virtual ESP32 boards"
 
@@ -46,15 +46,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _configure_wipe(commands.add_parser("wipe", help="erase a part of the flash"))
 
 
+@failures.told("board", BoardError, build.BuildError, image.ImageError, interpreter.MissingInterpreter, OSError)
 def run(args: argparse.Namespace) -> int:
     """Do it; returns the exit status."""
-    try:
-        args.act(args)
-    except BrokenPipeError:
-        raise
-    except (BoardError, build.BuildError, image.ImageError, interpreter.MissingInterpreter, OSError) as error:
-        print(f"board: {error}", file=sys.stderr)
-        return 1
+    args.act(args)
     return 0
 
 
@@ -93,7 +88,7 @@ def _configure_new(parser: argparse.ArgumentParser) -> None:
                         help="the chip's, as MicroPython's -X heapsize")
     parser.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="board time per host time")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of what torn operations leave")
-    parser.add_argument("--portal-port", type=_tcp_port, default=0, metavar="PORT",
+    parser.add_argument("--portal-port", type=tcp_port, default=0, metavar="PORT",
                         help="of this machine, for port 80 of its hot spot (default: a free one, see its log)")
     parser.add_argument("--force", action="store_true", help="replace a board that is there")
 
@@ -106,7 +101,7 @@ def _configure_run(parser: argparse.ArgumentParser) -> None:
                         help="power fails in the middle of flash operation N of this run, and comes back")
     parser.add_argument("--boots", type=int, metavar="N", help="stop when N boots have ended")
     parser.add_argument("--speed", type=_speed, metavar="X", help="instead of the board's own")
-    parser.add_argument("--serial", type=_tcp_port, metavar="PORT",
+    parser.add_argument("--serial", type=tcp_port, metavar="PORT",
                         help="give it a serial port: TCP on 127.0.0.1, 0 for a free one; prints its URL for "
                              "mpremote and `tools deploy`")
     parser.add_argument("--download", action="store_true",
@@ -233,12 +228,6 @@ def _file(text: str) -> tuple[str, Path]:
     if not sign or not path.startswith("/"):
         raise argparse.ArgumentTypeError(f"{text!r} is not /PATH=FILE")
     return path, Path(source)
-
-
-def _tcp_port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no TCP port: 1 to 65535, or 0 for a free one")
-    return int(text)
 
 
 def _speed(text: str) -> float:

@@ -24,6 +24,7 @@ from tools.board.settings import BoardError, BoardSettings, ratio
 FIRMWARE_VERSION = "0.0.0"  # of an image built without a version being asked for
 _HEAP = "1024wK"  # while files are written; the board's own heap is in board.json
 SETTINGS_PATH = "/settings.json"
+_AIR = [("virtual-ap", "virtual-key")]  # networks, when none are named
 
 
 def create(folder: Path, *, entry_url: str, hardware_key: str, sn: str, ca: bytes | None = None,
@@ -44,7 +45,7 @@ def create(folder: Path, *, entry_url: str, hardware_key: str, sn: str, ca: byte
     """
     _make_room(folder, force)
     digits = normal_mac(mac) if mac else _made_up_mac(sn)
-    networks = [list(pair) for pair in wifi or [("virtual-ap", "virtual-key")]]
+    networks = [list(pair) for pair in wifi or _AIR]
     described = BoardSettings(mac=digits, networks=networks, **board)  # type: ignore[arg-type]
     device = _device_settings(entry_url, hardware_key, sn, digits, ca is not None, networks)
     everything = {SETTINGS_PATH: json.dumps({**device, **(settings or {})}, indent=1).encode()}
@@ -68,7 +69,7 @@ def create_stock(folder: Path, *, mac: str | None = None, wifi: list[tuple[str, 
     """
     _make_room(folder, force)
     digits = normal_mac(mac) if mac else _made_up_mac(folder.name)
-    networks = [list(pair) for pair in wifi or [("virtual-ap", "virtual-key")]]
+    networks = [list(pair) for pair in wifi or _AIR]
     described = BoardSettings(mac=digits, networks=networks, **board)  # type: ignore[arg-type]
     _flash(folder / "flash.bin", built_firmware(FIRMWARE_VERSION, "files") if firmware is None else firmware)
     described.save(folder)

@@ -55,7 +55,7 @@ class RunResult:
 
 
 class Power:
-    """Drives boots. start: (on_text) -> Process. finished: asked between boots and while one runs."""
+    """Drives boots. start: of the interpreter, for one boot. finished: asked between boots and while one runs."""
 
     def __init__(self, flash: Flash, control: Control, clock: Clock, start: Callable[[], Process],
                  finished: Callable[[], bool], say: Callable[[str], None], deadline: float | None,

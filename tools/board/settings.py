@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class BoardSettings:
     """
 
     mac: str
-    networks: list[list[str]] = field(default_factory=lambda: [["virtual-ap", "virtual-key"]])
+    networks: list[list[str]]
     arch: str = "native"
     heap: str = "56wK"
     speed: float = 1.0

@@ -125,7 +125,7 @@ class VirtualBoard:
     @contextlib.contextmanager
     def wires(self) -> Iterator[Wires]:
         """What is wired to the pins: to look at and to change, also while the board runs."""
-        with contextlib.closing(Control(self.folder / "control.bin")) as control:
+        with self._control() as control:
             yield control.wires()
 
     def wipe(self, what: str) -> None:
@@ -171,11 +171,8 @@ class VirtualBoard:
     @contextlib.contextmanager
     def _parts(self, cut_after: int | None, clock: Clock) -> Iterator[tuple[Flash, Control]]:
         """Flash and control block for a run."""
-        with contextlib.ExitStack() as stack:
-            flash = Flash(self.folder / "flash.bin", cut_after=cut_after, seed=self.settings.seed)
-            stack.callback(flash.close)
-            control = Control(self.folder / "control.bin")
-            stack.callback(control.close)
+        opened = Flash(self.folder / "flash.bin", cut_after=cut_after, seed=self.settings.seed)
+        with contextlib.closing(opened) as flash, self._control() as control:
             control.set_chip(mac=bytes.fromhex(self.settings.mac), rssi=self.settings.rssi, speed=clock.speed,
                              factory=False)
             control.set_air([(name, key) for name, key in self.settings.networks])

@@ -66,10 +66,6 @@ class Wires:
         checksum = (sum(answer) + damaged) % 256
         self._bytes[_DHT : _DHT + 6] = bytes([pin + 1]) + answer + bytes([checksum])
 
-    def no_dht22(self) -> None:
-        """Pull it off."""
-        self._bytes[_DHT] = 0
-
     def one_wire(self, pin: int, sensors: Mapping[bytes, float]) -> None:
         """DS18B20 sensors on the one bus: ROM code without its checksum (7 bytes) -> degrees. Raises ValueError."""
         if len(sensors) > _MOST_SENSORS:

@@ -14,10 +14,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools import failures
 from tools.cloud import certificates
 from tools.cloud.server import Listener, listen, port_of, serve
-from tools.cloud.settings import SettingError, parse_assignment
+from tools.cloud.settings import parse_assignment
 from tools.cloud.state import Cloud
+from tools.options import tcp_port
 
 HELP = "run a local Xyte cloud: device API, operator API, faults on demand"
 
@@ -25,9 +27,9 @@ HELP = "run a local Xyte cloud: device API, operator API, faults on demand"
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--data", type=Path, required=True, metavar="DIR", help="database and certificates, made when absent")
-    add("--http", type=_port, default=8080, metavar="PORT", help="0 = any free one (default 8080)")
-    add("--https", type=_port, default=8443, metavar="PORT", help="0 = any free one (default 8443)")
-    add("--files", type=_port, metavar="PORT", help="serve downloads on a host of their own, https://127.0.0.1:PORT")
+    add("--http", type=tcp_port, default=8080, metavar="PORT", help="0 = any free one (default 8080)")
+    add("--https", type=tcp_port, default=8443, metavar="PORT", help="0 = any free one (default 8443)")
+    add("--files", type=tcp_port, metavar="PORT", help="serve downloads on a host of their own, https://127.0.0.1:PORT")
     add("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1, with ::1)")
     add("--name", default="", help="name or address under which boards on the network find this machine; goes into "
         "the certificates of a new --data")
@@ -39,6 +41,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--verbose", action="store_true", help="print a line for every request")
 
 
+class _CannotStart(Exception):
+    """The text says why and what to do."""
+
+
+@failures.told("cloud", _CannotStart, ValueError, OSError)
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal comes; 0 then, 1 with a message on stderr when it cannot start."""
     try:
@@ -47,14 +54,7 @@ def run(args: argparse.Namespace) -> int:
             cloud.settings.change(changes)
             return _serve(args, cloud)
     except sqlite3.Error as error:
-        print(f"cloud: {args.data}: its database cannot be used: {error}", file=sys.stderr)
-    except (_CannotStart, SettingError, ValueError, OSError) as error:
-        print(f"cloud: {error}", file=sys.stderr)
-    return 1
-
-
-class _CannotStart(Exception):
-    """The text says why and what to do."""
+        raise _CannotStart(f"{args.data}: its database cannot be used: {error}") from None
 
 
 def _serve(args: argparse.Namespace, cloud: Cloud) -> int:
@@ -109,9 +109,3 @@ def _only_this_machine(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
-    return int(text)

@@ -18,7 +18,6 @@ from tools.cloud.answers import Refusal, error_answer
 from tools.cloud.records import files
 from tools.cloud.state import Cloud
 
-PREFIX = "/files/"
 _PIECE_BYTES = 16 * 1024
 _STEPS_PER_S = 20  # in how many pieces the bytes of a second are sent when the speed is limited
 _ONE_RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,15})-([0-9]{0,15})[ \t]*", re.ASCII)
@@ -97,4 +96,4 @@ def _changed(cloud: Cloud, request: Request, file: dict) -> dict:
     return files.take_content(cloud.store, file, other, change["keep_etag"])
 
 
-ROUTES = [Route(f"{PREFIX}{{file_id}}/blob", download, methods=["GET", "HEAD"])]
+ROUTES = [Route("/files/{file_id}/blob", download, methods=["GET", "HEAD"])]

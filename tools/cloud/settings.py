@@ -49,13 +49,10 @@ class Setting:
         if self.type == "string":
             return self.check(text)
         try:
-            return self.check(json.loads(text))
-        except ValueError as error:
-            raise (
-                error
-                if isinstance(error, SettingError)
-                else SettingError(f"{self.name} must be a {self.type}, not {text!r}")
-            ) from None
+            value = json.loads(text)
+        except ValueError:
+            raise SettingError(f"{self.name} must be a {self.type}, not {text!r}") from None
+        return self.check(value)
 
 
 _REFUSED = (400, 401, 403, 404, 409, 422)
@@ -218,9 +215,7 @@ class Settings:
         self._store = store
         self._values = {setting.name: setting.default for setting in TABLE}
         for row in store.rows("SELECT name, value FROM settings"):
-            with contextlib.suppress(
-                SettingError
-            ):  # another version of this program wrote it: not known here
+            with contextlib.suppress(SettingError):  # another version of this program wrote it: not known here
                 self._values[row["name"]] = find(row["name"]).check(json.loads(row["value"]))
 
     def __getitem__(self, name: str) -> Any:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from tools import ROOT, build
+from tools import ROOT, build, failures
 from tools.firmware import boards, container, manifest
 
 HELP = "build a MicroPython image with the agent frozen in, in the vendor's container"
@@ -20,23 +19,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="(default: build/firmware/BOARD)")
 
 
+@failures.told("firmware", container.CannotBuild, build.BuildError, manifest.ManifestError, OSError, ValueError)
 def run(args: argparse.Namespace) -> int:
     """0; 1 with the reason on stderr."""
-    try:
-        if args.board is None:
-            return _list()
-        job = container.Build(boards.load(args.board), boards.pins(),
-                              (args.out or ROOT / "build" / "firmware" / args.board).resolve())
-        if args.dry_run:
-            print("\n".join(job.lines(args.engine or container.ENGINES[0])))
-            return 0
-        job.run(container.engine(args.engine))
-        return _report(job)
-    except BrokenPipeError:
-        raise
-    except (container.CannotBuild, build.BuildError, manifest.ManifestError, OSError, ValueError) as error:
-        print(f"firmware: {error}", file=sys.stderr)
-        return 1
+    if args.board is None:
+        return _list()
+    job = container.Build(boards.load(args.board), boards.pins(),
+                          (args.out or ROOT / "build" / "firmware" / args.board).resolve())
+    if args.dry_run:
+        print("\n".join(job.lines(args.engine or container.ENGINES[0])))
+        return 0
+    job.run(container.engine(args.engine))
+    return _report(job)
 
 
 def _list() -> int:

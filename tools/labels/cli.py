@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tools import failures
 from tools.labels import sheet
 from tools.labels.drawing import Label
 from tools.labels.folder import LabelFolder
@@ -28,25 +28,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="SVG files and a PDF sheet")
 
 
+@failures.told("labels", ProvisionError, OSError)
 def run(args: argparse.Namespace) -> int:
     """0; 1 with the reason, on stderr or in a board's verdict, when labels are missing."""
-    try:
-        if args.portal:
-            codes.claim_address(args.portal, "")
-        with line.ended_once():
-            there, all_there = _in_log(args) if args.log else _on_boards(args)
-            labels = [label for label in there if not args.sn or label.sn in args.sn]
-            if labels:
-                _keep(labels, args.out)
-        if missing := set(args.sn) - {label.sn for label in labels}:
-            raise ProvisionError(f"not found: {', '.join(sorted(missing))}")
-        if not labels:
-            raise ProvisionError("no finished device there")
-    except BrokenPipeError:
-        raise
-    except (ProvisionError, OSError) as error:
-        print(f"labels: {error}", file=sys.stderr)
-        return 1
+    if args.portal:
+        codes.claim_address(args.portal, "")
+    with line.ended_once():
+        there, all_there = _in_log(args) if args.log else _on_boards(args)
+        labels = [label for label in there if not args.sn or label.sn in args.sn]
+        if labels:
+            _keep(labels, args.out)
+    if missing := set(args.sn) - {label.sn for label in labels}:
+        raise ProvisionError(f"not found: {', '.join(sorted(missing))}")
+    if not labels:
+        raise ProvisionError("no finished device there")
     return int(not all_there)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 import threading
 from pathlib import Path
 from typing import Self
 
+from tools import failures
 from tools.labels import sheet
 from tools.labels.drawing import Label
 from tools.labels.folder import LabelFolder
@@ -64,31 +64,26 @@ def _configure_labels(parser: argparse.ArgumentParser) -> None:
                         help="of the Partner Portal; begins the Cloud IDs that are made up for rows without one")
 
 
+@failures.told("provision", ProvisionError, signing.KeyFileError, OSError)
 def run(args: argparse.Namespace) -> int:
     """0 when every board is finished; 1 with the reasons when not."""
-    try:
-        codes.check_short_code(args.short_code)
-        work_list = rows.read(args.list, args.short_code)
-        _check_labels(args, work_list)
-        where = line.ports(args.ports)
-        order = _order(args)
-        with line.ended_once(), AuditLog(args.log or args.list.with_suffix(".audit.jsonl")) as log:
-            matching = Matching(work_list, log, args.release, args.even_registered, args.relabel)
-            for text in matching.kept_rows():
-                print(text)
-            with Labels(args.labels, args.portal) as labels:
-                verdicts = line.run(where, Work(order, matching, log, args.short_code, labels.add).do)
-                print(f"\n{line.summary(verdicts)}")
-                print(f"{matching.left()} of {len(work_list)} rows of the list are left")
-                if not args.labels and any(verdict.made for verdict in verdicts):
-                    print("labels with their set-up passwords: "
-                          f"`python -m tools labels --ports {shlex.join(args.ports)} --out labels`")
-        return int(not all(verdict.ok for verdict in verdicts))
-    except BrokenPipeError:
-        raise
-    except (ProvisionError, signing.KeyFileError, OSError) as error:
-        print(f"provision: {error}", file=sys.stderr)
-        return 1
+    codes.check_short_code(args.short_code)
+    work_list = rows.read(args.list, args.short_code)
+    _check_labels(args, work_list)
+    where = line.ports(args.ports)
+    order = _order(args)
+    with line.ended_once(), AuditLog(args.log or args.list.with_suffix(".audit.jsonl")) as log:
+        matching = Matching(work_list, log, args.release, args.even_registered, args.relabel)
+        for text in matching.kept_rows():
+            print(text)
+        with Labels(args.labels, args.portal) as labels:
+            verdicts = line.run(where, Work(order, matching, log, args.short_code, labels.add).do)
+            print(f"\n{line.summary(verdicts)}")
+            print(f"{matching.left()} of {len(work_list)} rows of the list are left")
+            if not args.labels and any(verdict.made for verdict in verdicts):
+                print("labels with their set-up passwords: "
+                      f"`python -m tools labels --ports {shlex.join(args.ports)} --out labels`")
+    return int(not all(verdict.ok for verdict in verdicts))
 
 
 class Labels:

@@ -15,10 +15,10 @@ from esptool.bin_image import LoadFirmwareImage
 
 from tools.board import layout
 from tools.board.layout import Partition
+from tools.image import MAGIC
 from tools.update.describe import CHIPS
 
 _BOOTLOADER_AT = {"esp32": 0x1000, "esp32s2": 0x1000, "esp32p4": 0x2000, "esp32c5": 0x2000}  # else 0
-_MAGIC = 0xE9
 _SECTOR = 4096
 
 
@@ -54,7 +54,7 @@ class Combined:
 
 def parse(data: bytes) -> Combined:
     """Take a combined image apart. Raises CombinedError."""
-    if len(data) < 0x10000 or data[0] != _MAGIC:
+    if len(data) < 0x10000 or data[0] != MAGIC:
         raise CombinedError(_what_else(data))
     chip = CHIPS.get(struct.unpack_from("<H", data, 12)[0], "")
     start = _BOOTLOADER_AT.get(chip, 0)
@@ -126,7 +126,7 @@ def _files_at(partitions: tuple[Partition, ...]) -> int:
 def _what_else(data: bytes) -> str:
     if data[:2] == b"PK":
         return "a ZIP archive: unpack it first"
-    if data[:1] == bytes([_MAGIC]):
+    if data[:1] == bytes([MAGIC]):
         return "too short for a combined image"
     if data[:256].lstrip().lower().startswith((b"<!doctype", b"<html")):
         return "an HTML page: download the .bin itself"

@@ -7,6 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from tools import failures
 from tools.serial import bench
 from tools.serial.port import PortError, add_port
 from tools.serial.repl import BoardError, Repl, connect, told
@@ -32,19 +33,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _COMMANDS
 
 
+@failures.told("console", PortError, BoardError, OSError, text=told)
 def run(args: argparse.Namespace) -> int:
     """0, or 1 when the board or a command failed, 2 for a command that does not exist."""
-    try:
-        with connect(args.port, print) as repl:
-            try:
-                return _command(repl, args.command) if args.command else _prompt(repl)
-            finally:
-                repl.restart()
-    except BrokenPipeError:
-        raise
-    except (PortError, BoardError, OSError) as error:
-        print(f"console: {told(error)}", file=sys.stderr)
-        return 1
+    with connect(args.port, print) as repl:
+        try:
+            return _command(repl, args.command) if args.command else _prompt(repl)
+        finally:
+            repl.restart()
 
 
 def _prompt(repl: Repl) -> int:

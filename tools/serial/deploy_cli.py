@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
-from tools import ROOT
+from tools import ROOT, failures
 from tools.build import BuildError
 from tools.serial import deploy, diagnosis, listen, paint
 from tools.serial.port import PortError, add_port
@@ -27,20 +26,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-color", action="store_true", help="no colours in the log")
 
 
+@failures.told("deploy", PortError, BoardError, BuildError, text=told)
 def run(args: argparse.Namespace) -> int:
     """0 when the board has what it should; 1 with the reason when not."""
-    try:
-        with connect(args.port, say) as repl:
-            try:
-                _deploy(repl, args)
-            finally:
-                repl.restart()
-            say("restarted")
-            if not args.no_follow and not args.dry_run:
-                _follow(repl, args)
-    except (PortError, BoardError, BuildError) as error:
-        print(f"deploy: {told(error)}", file=sys.stderr)
-        return 1
+    with connect(args.port, say) as repl:
+        try:
+            _deploy(repl, args)
+        finally:
+            repl.restart()
+        say("restarted")
+        if not args.no_follow and not args.dry_run:
+            _follow(repl, args)
     return 0
 
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 
+from tools import failures
 from tools.serial import doctor, paint
 from tools.serial.diagnosis import FAIL, OK, WARN, Finding
 from tools.serial.port import PortError, add_port
@@ -25,21 +26,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Exit status: 0 nothing failed, 1 something did, 2 the board could not be asked."
 
 
+@failures.told("doctor", PortError, BoardError, status=2, text=told)
 def run(args: argparse.Namespace) -> int:
     colour = paint.wants_colour(args.no_color)
     findings = []
-    try:
-        with connect(args.port, lambda text: print(text, file=sys.stderr)) as repl:
-            try:
-                for finding in doctor.examine(repl, not args.offline):
-                    findings.append(finding)
-                    if not args.json:
-                        print(_line(finding, colour), flush=True)
-            finally:
-                repl.restart()
-    except (PortError, BoardError) as error:
-        print(f"doctor: {told(error)}", file=sys.stderr)
-        return 2
+    with connect(args.port, lambda text: print(text, file=sys.stderr)) as repl:
+        try:
+            for finding in doctor.examine(repl, not args.offline):
+                findings.append(finding)
+                if not args.json:
+                    print(_line(finding, colour), flush=True)
+        finally:
+            repl.restart()
     failed = [finding.check for finding in findings if finding.verdict == FAIL]
     if args.json:
         print(json.dumps({"port": args.port, "failed": failed, "findings": [f.as_dict() for f in findings]}, indent=1))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from esptool import FatalError
 
+from tools import failures
 from tools.serial import combined, flasher
 from tools.serial.port import PortError, add_port
 
@@ -24,6 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="check file and chip, write nothing")
 
 
+@failures.told("flash", PortError, flasher.FlashError, FatalError)
 def run(args: argparse.Namespace) -> int:
     """0 when it is written, 1 with the reason when not."""
     try:
@@ -32,16 +34,12 @@ def run(args: argparse.Namespace) -> int:
         print(f"flash: {args.micropython}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
         return 1
     print(f"{args.micropython.name}: for {image.chip}, checked", flush=True)
-    try:
-        with flasher.in_download_mode(args.port, args.baud) as chip:
-            flasher.check(chip, image, args.erase)
-            if args.dry_run:
-                print(*[f"would write  {part}" for part in image.parts], sep="\n")
-            else:
-                print("erasing all first" if args.erase else "NVS and the file system stay", flush=True)
-                flasher.write(chip, image, args.erase, print)
-    except (PortError, flasher.FlashError, FatalError) as error:
-        print(f"flash: {error}", file=sys.stderr)
-        return 1
+    with flasher.in_download_mode(args.port, args.baud) as chip:
+        flasher.check(chip, image, args.erase)
+        if args.dry_run:
+            print(*[f"would write  {part}" for part in image.parts], sep="\n")
+        else:
+            print("erasing all first" if args.erase else "NVS and the file system stay", flush=True)
+            flasher.write(chip, image, args.erase, print)
     print("not restarted: press EN" if not flasher.has_buttons(args.port) else "restarted")
     return 0

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from tools import failures
 from tools.serial import listen, paint
 from tools.serial.port import PortError, add_port
 
@@ -21,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-time", action="store_true", help="no time of day in front of each line")
 
 
+@failures.told("monitor", PortError, OSError)
 def run(args: argparse.Namespace) -> int:
     """0 when it was ended, 1 when the port cannot be opened, or the file not be written."""
     colour = paint.wants_colour(args.no_color)
@@ -37,11 +39,6 @@ def run(args: argparse.Namespace) -> int:
         log = open(args.log, "a", encoding="utf8") if args.log else None  # noqa: SIM115 - closed below
         listen.keep_listening(args.port, show, lambda text: print(text, file=sys.stderr, flush=True),
                               lambda: end is not None and time.monotonic() > end)
-    except BrokenPipeError:
-        raise
-    except (PortError, OSError) as error:
-        print(f"monitor: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print()
     finally:

@@ -27,6 +27,7 @@ _HINTS = {
     b">>> ": "That prompt has no raw mode, or bytes get lost: is this the board's port, and the cable good?",
 }
 _RAW_MODE = b"raw REPL; CTRL-B to exit\r\n"
+_SAFE_MODE = b"boot: safe mode: "
 _PROMPT, _RESETS = b">>> ", b"soft reboot\r\n"
 _CHUNK = 720  # bytes of a file in one piece of code; the board holds it three times over
 _READ_S = 2
@@ -68,10 +69,10 @@ class _Transport(SerialTransport):
 
     command_ends: float | None = None
 
-    def read_until(self, min_num_bytes: int, ending: bytes, timeout: float | None = 10,
+    def read_until(self, min_num_bytes: int, ending: bytes | tuple[bytes, ...], timeout: float | None = 10,
                    data_consumer: Callable[[bytes], None] | None = None,
                    timeout_overall: float | None = None) -> bytes:
-        """As mpremote's: bytes up to `ending`, or what came until a time was up."""
+        """As mpremote's: bytes up to `ending`, or one of them, or what came until a time was up."""
         data, begun = b"", time.monotonic()
         heard = begun
         while not data.endswith(ending):
@@ -299,12 +300,25 @@ def _soft_reset(transport: SerialTransport, port: str) -> None:
     try:
         for _ in range(_ATTEMPTS):
             transport.serial.write(key)
-            if transport.read_until(1, _RAW_MODE, timeout=_RESET_S, timeout_overall=_RESET_S).endswith(_RAW_MODE):
+            if _comes_back(transport):
                 return
             key = b"\x03"  # a boot.py that does not end: ours, in safe mode
     except OSError as error:
         raise _lost(port, error) from error
     raise PortError(f"{port}: the board does not come back from a soft reset")
+
+
+def _comes_back(transport: SerialTransport) -> bool:
+    """Does raw mode come by itself? Not from safe mode, which says so; after its first line it can be stopped."""
+    heard = _heard_until(transport, _RAW_MODE, _SAFE_MODE)
+    if heard.endswith(_SAFE_MODE):
+        for _ in range(2):  # what is left of boot.py's line, and a line of the agent
+            heard = _heard_until(transport, _RAW_MODE, b"\n")
+    return heard.endswith(_RAW_MODE)
+
+
+def _heard_until(transport: SerialTransport, *endings: bytes) -> bytes:
+    return transport.read_until(1, endings, timeout=_RESET_S, timeout_overall=_RESET_S)
 
 
 def _ask_for_raw_mode(transport: SerialTransport) -> bytes:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from tools import build
+from tools import build, failures
 from tools.update import payload
 from tools.update.application import LIB, MAIN, application
 
@@ -33,19 +32,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
                      help="folder for xyte/*.mpy; other files in it stay")
 
 
+@failures.told("build", build.BuildError, OSError, ValueError)
 def run(args: argparse.Namespace) -> int:
     """Build what was asked for; 0, or 1 with the reason on stderr."""
-    try:
-        if args.kind == "mpy":
-            written = build.compile_linked(build.AGENT, args.out)
-            print(f"{args.out}: {len(written)} modules, {sum(file.stat().st_size for file in written)} bytes")
-        else:
-            _write_update(args)
-    except BrokenPipeError:
-        raise
-    except (build.BuildError, OSError, ValueError) as error:
-        print(f"build: {error}", file=sys.stderr)
-        return 1
+    if args.kind == "mpy":
+        written = build.compile_linked(build.AGENT, args.out)
+        print(f"{args.out}: {len(written)} modules, {sum(file.stat().st_size for file in written)} bytes")
+    else:
+        _write_update(args)
     return 0
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from tools import failures
 from tools.update import signing
 
 HELP = "make keys that updates are signed with"
@@ -18,14 +18,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     new.add_argument("--dir", type=Path, default=Path("keys"), help="where to write both (default: keys)")
 
 
+@failures.told("keys", signing.KeyFileError, OSError)
 def run(args: argparse.Namespace) -> int:
     """0, or 1 with the reason on stderr. The private key is written, never printed."""
-    try:
-        private, public = signing.save(signing.new_key(), args.dir, args.name)
-    except BrokenPipeError:
-        raise
-    except (signing.KeyFileError, OSError) as error:
-        print(f"keys: {error}", file=sys.stderr)
-        return 1
+    private, public = signing.save(signing.new_key(), args.dir, args.name)
     print(f"{private}  signs updates: keep it secret, and keep a copy\n{public}  goes onto the boards")
     return 0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
+from tools import failures
 from tools.semver import is_semver
 from tools.update import form, signing
 from tools.update.describe import APPLICATION, describe
@@ -20,16 +20,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--key", required=True, type=Path, metavar="PEM", help="private key, of `keys new`")
 
 
+@failures.told("sign", OSError, ValueError)
 def run(args: argparse.Namespace) -> int:
     """0, or 1 with the reason on stderr."""
-    try:
-        fields = signed_fields(args.file.read_bytes(), args.version, args.key)
-        out = write_fields(args.file, fields)
-    except BrokenPipeError:
-        raise
-    except (OSError, ValueError) as error:
-        print(f"sign: {error}", file=sys.stderr)
-        return 1
+    fields = signed_fields(args.file.read_bytes(), args.version, args.key)
+    out = write_fields(args.file, fields)
     for name, value in fields.items():
         print(f"{name}: {value}")
     print(f"written to {out}")

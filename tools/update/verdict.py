@@ -8,15 +8,7 @@ from dataclasses import dataclass
 
 from tools.semver import is_semver, precedence
 from tools.update import payload
-from tools.update.describe import (
-    ANY_CHIP,
-    APPLICATION,
-    FIRMWARE,
-    Description,
-    chip_and_project,
-    describe,
-    kind_of,
-)
+from tools.update.describe import ANY_CHIP, APPLICATION, FIRMWARE, Description, chip_and_project, describe, kind_of
 from tools.update.form import Checksum, FormError, parse_checksum
 from tools.update.payload import PayloadError
 from tools.update.signing import PublicKey, SignatureRefused, check, signed_text
@@ -48,17 +40,24 @@ def judge(data: bytes, fields: Mapping[str, str | None] | None, board: Board) ->
     fields: of the file form (version, checksum, signature), None when only the payload itself is to be judged.
     The order is the board's: the command before a byte is fetched, the first bytes, the whole.
     """
+    try:
+        return _judged(data, fields, board)
+    except (PayloadError, FormError) as error:
+        raise Refused(str(error)) from None
+
+
+def _judged(data: bytes, fields: Mapping[str, str | None] | None, board: Board) -> Description:
     if fields is None:
-        found = _described(data)
+        found = describe(data)
         _fitting(found.kind, found.chip, found.project, board)
         _small_enough(found.kind, found.size, board)
         return found
     version = fields.get("version") or ""
     promised = _promised(fields, version, board)
-    plain = _unpacked(data)
+    plain = payload.uncompressed(data)
     _first_bytes(plain, promised, board)
     _as_promised(plain, promised)
-    found = _described(data)
+    found = describe(data)
     if found.kind == APPLICATION and found.version != version:
         raise Refused(f"other version: the form says {version}, the payload is {found.version}")
     return found
@@ -66,10 +65,7 @@ def judge(data: bytes, fields: Mapping[str, str | None] | None, board: Board) ->
 
 def _promised(fields: Mapping[str, str | None], version: str, board: Board) -> Checksum:
     """What the form says of the payload; raises Refused when that alone is reason enough."""
-    try:
-        promised = parse_checksum(fields.get("checksum"))
-    except FormError as error:
-        raise Refused(str(error)) from None
+    promised = parse_checksum(fields.get("checksum"))
     if not is_semver(version):
         raise Refused(f"version {version!r} is not a semantic version (1.2.3)")
     if board.running is not None and not board.allow_downgrade and precedence(version) < precedence(board.running):
@@ -93,10 +89,7 @@ def _signed(signature: str | None, text: bytes, board: Board) -> None:
 
 def _first_bytes(plain: bytes, promised: Checksum, board: Board) -> None:
     """What the board can tell from the first block, and it may be another file altogether."""
-    try:
-        kind = kind_of(plain)
-    except PayloadError as error:
-        raise Refused(str(error)) from None
+    kind = kind_of(plain)
     if kind != promised.kind:
         raise Refused(f"other kind: the form says {promised.kind}, the payload is {kind}")
     _fitting(kind, *chip_and_project(plain), board)
@@ -121,17 +114,3 @@ def _fitting(kind: str, chip: str, project: str, board: Board) -> None:
 def _small_enough(kind: str, size: int, board: Board) -> None:
     if kind == FIRMWARE and size > board.slot_bytes:
         raise Refused(f"too large: {size} bytes, the slot has {board.slot_bytes}")
-
-
-def _unpacked(data: bytes) -> bytes:
-    try:
-        return payload.uncompressed(data)
-    except PayloadError as error:
-        raise Refused(str(error)) from None
-
-
-def _described(data: bytes) -> Description:
-    try:
-        return describe(data)
-    except PayloadError as error:
-        raise Refused(str(error)) from None

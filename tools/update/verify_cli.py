@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
+from tools import failures
 from tools.semver import is_semver
 from tools.update import signing
 from tools.update.describe import Description
@@ -32,20 +32,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
                         help=f"size of its slots (default: {SLOT_BYTES:#x})")
 
 
+@failures.told("verify", OSError, ValueError)
 def run(args: argparse.Namespace) -> int:
     """0 when the board would take it; 1 with the reason when not, or when something is missing."""
+    fields = _fields(args)
+    keys = tuple(map(signing.load_public, args.key))
+    board = Board(keys, args.running, args.chip, args.project, args.slot, args.allow_downgrade)
     try:
-        fields = _fields(args)
-        keys = tuple(map(signing.load_public, args.key))
-        board = Board(keys, args.running, args.chip, args.project, args.slot, args.allow_downgrade)
         found = judge(args.file.read_bytes(), fields, board)
     except Refused as reason:
         print(f"refused: {reason}")
-        return 1
-    except BrokenPipeError:
-        raise
-    except (OSError, ValueError) as error:
-        print(f"verify: {error}", file=sys.stderr)
         return 1
     print(_told(found))
     print(_taken(fields, board))

@@ -37,11 +37,6 @@ class Item:
     data: bytes
 
     @property
-    def is_variable(self) -> bool:
-        """Do entries with data follow this one?"""
-        return self.type in _VARIABLE
-
-    @property
     def identity(self) -> tuple[int, str, int]:
         """Two entries with the same identity are two versions of one value."""
         return self.namespace, self.key, self.chunk

@@ -1,7 +1,7 @@
 """One 4 KiB page of NVS: header, a map of entry states, 126 entries. Behaviour: `nvs_page.cpp` (ESP-IDF 5.5).
 
 Every change is a program of an entry followed by a program of one word of the state map, so that power may
-fail anywhere and `load` tells what was finished.
+fail anywhere, and what was finished is told at mount.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Page:
     def write(self, item: Item, data: bytes = b"") -> bool:
         """Append an item and its data. False when the page has no room. Raises PowerCut."""
         if self.state == UNINITIALIZED:
-            self.initialize(self.sequence)
+            self._initialize()
         if self.state == FULL or self.next_free + item.span > ENTRY_COUNT:
             return False
         self._append(items.pack(item))
@@ -126,12 +126,12 @@ class Page:
             self._set_range(index, index + span, _ERASED)
         self.next_free = max(self.next_free, index + span)
 
-    def initialize(self, sequence: int) -> None:
+    def _initialize(self) -> None:
         """Turn a blank page into the active one."""
-        rest = struct.pack("<IB19s", sequence, _VERSION, b"\xff" * 19)
+        rest = struct.pack("<IB19s", self.sequence, _VERSION, b"\xff" * 19)
         self._flash.program(self._address, struct.pack("<I", ACTIVE) + rest
                             + struct.pack("<I", items.crc(rest)))
-        self.state, self.sequence, self.next_free = ACTIVE, sequence, 0
+        self.state, self.next_free = ACTIVE, 0
         self._states = [_EMPTY] * ENTRY_COUNT
 
     def mark(self, state: int) -> None:
@@ -150,7 +150,7 @@ class Page:
         if not self.used:
             return
         if other.state == UNINITIALIZED:
-            other.initialize(other.sequence)
+            other._initialize()
         for index, found in self.walk():
             for at in range(index, index + found.span):
                 other._append(self._flash.read(self._entry(at), ENTRY_SIZE))

@@ -26,7 +26,7 @@ def _file_id(call: DeviceCall) -> str:
 
 
 def _file_object(call: DeviceCall, file: dict[str, Any]) -> dict[str, Any]:
-    """Facts, section 2.20; checksum and signature are on the newer page only."""
+    """Checksum and signature are on the newer page only."""
     shown = {
         "id": file["id"],
         "name": file["name"],

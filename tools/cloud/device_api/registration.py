@@ -70,7 +70,7 @@ def _checked(settings: Settings, model: dict[str, Any], body: dict[str, Any]) ->
 
 
 def _is_cloud_id(text: str, short_code: str) -> bool:
-    """Facts, section 3.6."""
+    """The form is that of Xyte's page "Generating a Cloud ID"."""
     return re.fullmatch(re.escape(short_code) + "[0-9A-Za-z]{16,36}", text, re.ASCII) is not None
 
 
