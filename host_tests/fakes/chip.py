@@ -82,6 +82,12 @@ class FakeKeys:
             self.writes += 1
             self.fuse.burn()
 
+    def get_int(self, key):
+        return int(self.get(key) or b"0")
+
+    def set_int(self, key, value):
+        self.set(key, b"%d" % value)
+
     def erase(self, key):
         self.values.pop(key, None)
 

@@ -5,7 +5,8 @@ from xyte.core import update_rules, update_wish
 from xyte.core.outcome import FAILED
 from xyte.errors import CommandError
 from xyte.phases import rollback
-from xyte.services import trial, update_switch
+from xyte.services import trial, update_fetch, update_switch
+from xyte.services.download import Download
 from xyte.services.http import Session
 from xyte.services.update_record import UpdateRecord
 from xyte.state import State
@@ -75,6 +76,37 @@ def test_what_fails_before_the_restart_leaves_the_boot_choice_alone():
         raise AssertionError("no restart")
     except Restarted:
         assert board.slots.switches == 1 and board.chip.boots.count == 0
+
+
+def test_a_restart_while_a_full_file_system_is_emptied_begins_at_zero():
+    """It would go on behind files that are gone, and the operator would hear of a wrong checksum."""
+    board, seen = Board(update_rules.FETCH, "c1"), []
+
+    class Full:
+        def take(self, buf, count):
+            raise OSError(28)
+
+        def abandon(self):
+            seen.append(board.chip.keys.get_int(update_rules.AT_KEY))
+
+        def park(self):
+            return ()
+
+    class Sinks:
+        def of(self, *args):
+            return Full()
+
+    board.chip.keys.set_int(update_rules.AT_KEY, 512)
+    download = Download("", 1024, 512, "", ())
+    download.filled, real = 512, update_fetch.sinks
+    update_fetch.sinks = Sinks()
+    try:
+        update_fetch.take(board.state, board.record.now, download, bytearray(512))
+        raise AssertionError("it had room")
+    except CommandError as e:
+        assert "cannot be written" in str(e) and seen == [0]
+    finally:
+        update_fetch.sinks = real
 
 
 def test_whatever_a_self_test_raises_is_its_verdict():

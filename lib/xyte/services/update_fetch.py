@@ -33,6 +33,7 @@ def take(state, now, download, buf):
     try:
         return _pump(state, download, sink, buf)
     except OSError as e:  # of the flash
+        state.chip.keys.set_int(AT_KEY, 0)  # first: a restart meanwhile must not go on behind what is gone
         sink.abandon()
         raise CommandError("it cannot be written: %r" % e)
     finally:
