@@ -1,6 +1,6 @@
 """NOR flash in a file: erase sets a sector to 0xFF, program only clears bits, power may fail in either.
 
-A *flash operation* is one erase of one 4 KiB sector, or one program call of any length. Both are counted.
+A *flash operation* is one erase of one 4 KiB sector, or one program call of any length. Both are counted
 from 1 since the object was made; `cut_after=n` tears operation n and raises PowerCut.
 """
 
