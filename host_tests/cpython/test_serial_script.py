@@ -1,6 +1,7 @@
 """The portions of code that a board gets."""
 
 import ast
+import threading
 
 import pytest
 
@@ -27,3 +28,26 @@ def test_a_portion_brings_what_it_calls_and_leaves_nothing():
     code = script.portion("state", "slots", ("a",))
     assert "def there(" in code and "def heaps(" not in code and "import gc" not in code
     assert code.endswith("print('\\n' + repr(slots('a')))\ndel there, slots\n")
+
+
+@pytest.mark.parametrize("other", [lambda: script.value("2"), lambda: script._parts.cache_clear() or script.portion(
+    "restart", "prepare", ())], ids=["value", "portion"])
+def test_no_two_threads_parse_at_once(monkeypatch, other):
+    parse, inside, joined = ast.parse, threading.Event(), threading.Event()
+
+    def watched(*args, **options):
+        if inside.is_set():
+            joined.set()
+        else:
+            inside.set()
+            beside.append(joined.wait(0.3))
+        return parse(*args, **options)
+
+    beside = []
+    monkeypatch.setattr(ast, "parse", watched)
+    first = threading.Thread(target=lambda: beside.append(script.value("[1]")))
+    first.start()
+    inside.wait()
+    other()
+    first.join()
+    assert beside == [False, [1]] and joined.is_set()

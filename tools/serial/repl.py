@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import base64
 import contextlib
 import struct
@@ -68,6 +67,11 @@ class _Transport(SerialTransport):
     """
 
     command_ends: float | None = None
+
+    def eval(self, expression: str, parse: bool = True) -> Any:
+        """As mpremote's, which parses beside other threads."""
+        said = super().eval(f"repr({expression})" if parse else expression, parse=False)
+        return script.value(said.decode()) if parse else said
 
     def read_until(self, min_num_bytes: int, ending: bytes | tuple[bytes, ...], timeout: float | None = 10,
                    data_consumer: Callable[[bytes], None] | None = None,
@@ -147,7 +151,7 @@ class Repl:
         """
         printed = self.run(_WATCHDOG.format(_BUSY_MS) + script.portion(name, function, arguments), timeout_s)
         try:
-            answer = ast.literal_eval(printed.rstrip("\n").rpartition("\n")[2])
+            answer = script.value(printed.rstrip("\n").rpartition("\n")[2])
             if keys is not None and set(answer) != set(keys):
                 raise ValueError
             return answer

@@ -1,4 +1,5 @@
-"""The code in device/ in portions: one call gets one function, those it calls, and the imports they need.
+"""The code in device/ in portions: one call gets one function, those it calls, and the imports they need. And what a
+board answers.
 
 A board that runs the agent from files has little memory to spare; it holds, compiles and forgets one portion at a time.
 """
@@ -9,9 +10,12 @@ import ast
 import functools
 import threading
 from pathlib import Path
+from typing import Any
 
 _FOLDER = Path(__file__).parent / "device"
-_one_at_a_time = threading.Lock()  # CPython 3.11 may fail when two threads parse at once (python/cpython issue 106905)
+# CPython 3.11 may fail when two threads parse at once (python/cpython issue 106905): with boards side by side, one of
+# them fails in a hundred runs.
+_one_at_a_time = threading.Lock()
 
 
 @functools.cache
@@ -29,6 +33,12 @@ def portion(name: str, function: str, arguments: tuple[object, ...]) -> str:
                        + [functions[f][0] for f in wanted])
     call = f"{function}({', '.join(map(repr, arguments))})"
     return f"{source}\nprint('\\n' + repr({call}))\ndel {', '.join(wanted)}\n"
+
+
+def value(answer: str) -> Any:
+    """What a Python literal says. Raises SyntaxError, ValueError."""
+    with _one_at_a_time:
+        return ast.literal_eval(answer)
 
 
 @functools.cache
