@@ -80,7 +80,8 @@ def test_after_a_network_has_come_back(tmp_path, shared_cloud, without, record_p
 
 
 def test_as_files_it_restarts_when_a_network_has_come_back(tmp_path, shared_cloud):
-    late = board(tmp_path / "late", shared_cloud, [HOME], "files", "128wK", MAIN + RUN, setup_after_s=60, link_reset_s=0)
+    late = board(tmp_path / "late", shared_cloud, [HOME], "files", "128wK", MAIN + RUN, setup_after_s=60,
+                 link_reset_s=0)
     late.outage(True)
     with Powered(late, speed=40) as run:
         run.wait("portal: open", timeout=40)
