@@ -53,9 +53,10 @@ def wifi(wait_ms):
             heard = [found[0] for found in station.scan()]
         except (OSError, RuntimeError, ValueError):
             heard = []
-        for known in read_settings().get("wifi", []):
+        settings = read_settings()
+        for known in settings.get("wifi", []):
             on_air = known["ssid"].encode() in heard or known.get("hidden", False)
-            tried.append((known["ssid"], on_air, attempt(station, known, wait_ms)))
+            tried.append((known["ssid"], on_air, attempt(station, known, settings.get("tx_power_dbm"), wait_ms)))
             if station.isconnected():
                 break
     up = station.isconnected()
@@ -63,7 +64,7 @@ def wifi(wait_ms):
             "rssi": station.status("rssi") if up else None}
 
 
-def attempt(station, known, wait_ms):
+def attempt(station, known, power, wait_ms):
     try:
         station.disconnect()
     except OSError:
@@ -75,7 +76,6 @@ def attempt(station, known, wait_ms):
         else:
             station.ipconfig(dhcp4=True)
         station.config(reconnects=2)  # while the driver goes on trying, it does not tell why it has to
-        power = read_settings().get("tx_power_dbm")
         if power:
             station.config(txpower=power)
         station.connect(known["ssid"], known.get("key") or None)
